@@ -1,0 +1,24 @@
+"""The restorer built in: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from jobs.engine.chain import ENGINE_VERSION, restore
+from jobs.engine.contract import (
+    Damage,
+    EngineError,
+    Outcome,
+    Progress,
+    Settings,
+    StageReport,
+)
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Damage",
+    "EngineError",
+    "Outcome",
+    "Progress",
+    "Settings",
+    "StageReport",
+    "restore",
+]

@@ -1,0 +1,130 @@
+"""The whole of a local job in one step: decode, restore, encode, keep."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from numpy.typing import DTypeLike, NDArray
+
+from albums import images
+from albums.services import MadeBy, add_restoration, crop_box, original_file
+from jobs.clock import db_now
+from jobs.engine import EngineError, Progress, StageReport
+from jobs.models import Attempt, Job
+from jobs.providers import local
+from jobs.step import Failure, Step
+
+LEASE = timedelta(seconds=60)
+# Compressing a scan of 150 megapixels without loss gives no sign of life meanwhile.
+ENCODE_LEASE = timedelta(seconds=300)
+SECONDS_BETWEEN_SIGNS = 1.5
+BYTES_KEPT_IN_MEMORY = 64 * 1024 * 1024
+
+
+def run(step: Step) -> None:
+    attempt = step.open_attempt()
+    step.move(Job.State.RUNNING, kind="begun", progress=0)
+    with scratch_folder(step) as folder:
+        try:
+            _restore(step, attempt, folder)
+        except images.BadPicture as error:
+            raise Failure(error.code, Job.Blame.PICTURE, error.sentence) from error
+        except EngineError as error:
+            raise Failure(error.code, Job.Blame.PICTURE, str(error)) from error
+        except MemoryError as error:
+            raise Failure(
+                "out_of_memory",
+                Job.Blame.SETUP,
+                _("This computer has too little memory for a scan of this size. "
+                  "Ask whoever looks after it, or scan at a lower resolution."),
+            ) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise Failure(
+                "disk_full",
+                Job.Blame.SETUP,
+                _("The disk is full. Nothing was lost; ask whoever looks after this "
+                  "computer to make room, then try again."),
+            ) from error
+
+
+def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
+    photo = step.job.photo
+    scan = images.decode(
+        original_file(photo),
+        page=photo.page,
+        crop=crop_box(photo),
+        into=folder / "scan",
+    )
+    signs = SignsOfLife(step)
+    outcome = local.run(
+        scan, step.job.options, progress=signs, workspace=Workspace(folder)
+    )
+    step.move(Job.State.FETCHING, kind="finishing", leased_until=db_now() + ENCODE_LEASE)
+    part = folder / "result"
+    encoded = images.encode(outcome.picture, part, lossless=photo.original.lossless)
+    made_by = MadeBy(
+        attempt=attempt.request_key,
+        provider=local.NAME,
+        recipe=step.job.recipe,
+        note=note_from(outcome.reports),
+    )
+    with transaction.atomic():
+        restoration = add_restoration(photo, part, encoded, made_by)
+        step.succeed(attempt, restoration)
+
+
+def note_from(reports: tuple[StageReport, ...]) -> str:
+    """What a person should know of stages that did less than was asked."""
+    return " ".join(report.note for report in reports if report.held_back)
+
+
+class SignsOfLife:
+    """Called with every bit of progress; renews the lease now and then."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_SIGNS:
+            return
+        self.last = now
+        self.step.renew(LEASE, progress=progress.fraction, stage=progress.stage)
+
+
+@contextmanager
+def scratch_folder(step: Step) -> Iterator[Path]:
+    folder = Path(settings.SCRATCH_DIR) / f"job-{step.token.hex}"
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Workspace:
+    """Arrays for the engine: small ones in memory, large ones on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.numbers = count()
+
+    def __call__(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[np.generic]:
+        if np.prod(shape) * np.dtype(dtype).itemsize <= BYTES_KEPT_IN_MEMORY:
+            return np.empty(shape, dtype)
+        path = self.folder / f"work-{next(self.numbers)}"
+        return np.memmap(path, dtype, mode="w+", shape=shape)

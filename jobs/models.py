@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from albums.models import Album, Photo, Restoration, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Batch(models.Model):
+    """The jobs that one click started; told about once."""
+
+    code = models.UUIDField(default=uuid4, unique=True, editable=False)
+    album = models.ForeignKey(Album, on_delete=models.PROTECT, related_name="batches")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.code)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: User | AnonymousUser) -> JobQuerySet:
+        return self.filter(photo__in=Photo.objects.visible_to(user))
+
+    def editable_by(self, user: User | AnonymousUser) -> JobQuerySet:
+        return self.filter(photo__in=Photo.objects.editable_by(user))
+
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(state__in=Job.ACTIVE)
+
+    def due(self, now: datetime) -> JobQuerySet:
+        """Jobs whose next step may start: nobody holds them, or the holder is late."""
+        return self.filter(
+            Q(leased_until=None) | Q(leased_until__lt=now),
+            state__in=Job.ACTIVE,
+            due__lte=now,
+        ).order_by("due", "pk")
+
+    def claim(self, pk: int, *, now: datetime, token: UUID, lease: timedelta) -> bool:
+        """Lease a due job to one ring. False if another dispatcher got there first."""
+        return (
+            self.due(now)
+            .filter(pk=pk)
+            .order_by()
+            .update(lease=token, leased_until=now + lease, holder="")
+            == 1
+        )
+
+
+class Job(models.Model):
+    """One wish: restore this photo with this provider and these options.
+
+    `queued → submitting → running → fetching → succeeded`, or `failed`, `cancelled`;
+    `held` waits for a person or a provider, and goes back to `queued`. Only a person's
+    retry leads back from an end. A step belongs to whoever holds `lease`: every
+    write of a step asks for it, and 0 rows mean that somebody else owns the job.
+    `crashes` counts the steps whose process died. `sequence` is the album's version
+    at the last change that a page shows.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        SUBMITTING = "submitting", _("Preparing")
+        RUNNING = "running", _("Working")
+        FETCHING = "fetching", _("Fetching")
+        HELD = "held", _("On hold")
+        SUCCEEDED = "succeeded", _("Ready")
+        FAILED = "failed", _("Needs attention")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Blame(models.TextChoices):
+        NONE = "", ""
+        PICTURE = "picture", _("The picture")
+        PROVIDER = "provider", _("The provider")
+        BUDGET = "budget", _("The budget")
+        SETUP = "setup", _("This installation")
+
+    ACTIVE = (State.QUEUED, State.SUBMITTING, State.RUNNING, State.FETCHING)
+    ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+    code = models.UUIDField(default=uuid4, unique=True, editable=False)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="jobs")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="jobs")
+    provider = models.CharField(max_length=20)
+    recipe = models.CharField(max_length=40, blank=True)
+    options = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    sequence = models.PositiveBigIntegerField(default=0)
+
+    due = models.DateTimeField()
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=100, blank=True)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    cancel_asked = models.BooleanField(default=False)
+
+    progress = models.FloatField(default=0)
+    stage = models.CharField(max_length=100, blank=True)
+    note = models.TextField(blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    blame = models.CharField(max_length=10, choices=Blame, blank=True, default="")
+    message = models.TextField(blank=True)
+    detail = models.TextField(blank=True)
+    money_spent = models.BooleanField(default=False)
+    restoration = models.OneToOneField(
+        Restoration, null=True, blank=True, on_delete=models.PROTECT, related_name="job"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="succeeded", restoration__isnull=False)
+                | (~Q(state="succeeded") & Q(restoration=None)),
+                name="ready_has_a_restoration",
+            )
+        ]
+        indexes = [
+            # The dispatcher, twice a second.
+            models.Index(
+                fields=["due", "id"],
+                name="job_due",
+                condition=Q(state__in=["queued", "submitting", "running", "fetching"]),
+            ),
+            # The cards of a page that changed.
+            models.Index(fields=["photo", "sequence"], name="job_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.state})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in self.ENDED
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.progress)
+
+
+class Attempt(models.Model):
+    """One task bought from, or run by, one provider for a job.
+
+    The row is written before the provider is called; `request_key` becomes the
+    restoration's `attempt`, so that one attempt leaves one restoration.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        ABANDONED = "abandoned", _("Given up")
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    provider = models.CharField(max_length=20)
+    request_key = models.UUIDField(default=uuid4, unique=True, editable=False)
+    remote_id = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    error_code = models.CharField(max_length=40, blank=True)
+    detail = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="attempt_number"),
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(state="open"), name="one_open_attempt"
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "remote_id"],
+                condition=~Q(remote_id=""),
+                name="remote_task_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}/{self.number}"
+
+
+class Event(models.Model):
+    """A line of a job's timeline. Written once, never changed."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    attempt = models.ForeignKey(
+        Attempt, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
+    )
+    kind = models.CharField(max_length=30)
+    words = models.TextField(blank=True)
+    detail = models.TextField(blank=True)
+    by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created", "pk"]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Heartbeat(models.Model):
+    """The last ring that a worker of this cluster, on this host, carried out."""
+
+    cluster = models.CharField(max_length=20)
+    host = models.CharField(max_length=100)
+    beat = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "host"], name="one_heartbeat")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cluster} on {self.host}"

@@ -1,0 +1,100 @@
+"""The engine built in: no key, no network, nothing leaves the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from jobs.engine import Damage, Outcome, Progress, Settings, restore
+from jobs.providers.base import Option
+
+NAME = "local"
+LABEL = "This app"
+
+SWITCH = (("on", "On"), ("off", "Off"))
+OPTIONS = (
+    Option(
+        name="damage",
+        label="How damaged is it?",
+        help="Automatic looks at the scan and decides. Severe mends more, and risks more.",
+        choices=(
+            ("auto", "Automatic"),
+            ("light", "Light"),
+            ("medium", "Medium"),
+            ("severe", "Severe"),
+        ),
+        default="auto",
+    ),
+    Option(
+        name="colour",
+        label="Bring back faded colours",
+        help="Undoes fading and colour casts. Brown and sepia prints keep their tone.",
+        choices=SWITCH,
+        default="on",
+    ),
+    Option(
+        name="contrast",
+        label="Bring back contrast",
+        help="Makes blacks black and whites white again where they have turned grey.",
+        choices=SWITCH,
+        default="on",
+    ),
+    Option(
+        name="scratches",
+        label="Mend scratches and dust",
+        help="Finds scratches, hairs and spots, and fills them from their surroundings.",
+        choices=SWITCH,
+        default="on",
+    ),
+    Option(
+        name="grain",
+        label="Calm the grain",
+        help="Takes away noise as far as it was measured, and keeps edges.",
+        choices=SWITCH,
+        default="on",
+    ),
+    Option(
+        name="sharpen",
+        label="Sharpen gently",
+        help="Makes soft edges a little crisper. Nothing is invented.",
+        choices=SWITCH,
+        default="on",
+    ),
+    Option(
+        name="enlarge",
+        label="Enlarge",
+        help="For small prints that are to be printed large.",
+        choices=(("1", "Keep the size"), ("2", "2 times"), ("4", "4 times")),
+        default="1",
+    ),
+)
+
+
+def run(
+    scan: NDArray[np.uint8] | NDArray[np.uint16],
+    options: Mapping[str, str],
+    *,
+    progress: Callable[[Progress], None],
+    workspace: Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]],
+) -> Outcome:
+    """Restore a scan here and now.
+
+    `scan` is upright sRGB, (height, width) or (height, width, 3), 8 or 16 bits a
+    channel; the outcome's picture has the same type. `options` are complete and
+    checked. Raises EngineError, and whatever `progress` raises.
+    """
+    return restore(scan, settings_from(options), progress=progress, workspace=workspace)
+
+
+def settings_from(options: Mapping[str, str]) -> Settings:
+    return Settings(
+        damage=Damage(options["damage"]),
+        colour=options["colour"] == "on",
+        contrast=options["contrast"] == "on",
+        scratches=options["scratches"] == "on",
+        grain=options["grain"] == "on",
+        sharpen=options["sharpen"] == "on",
+        enlarge=int(options["enlarge"]),
+    )

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import receiver
+
+from albums.models import Photo, User
+from albums.signals import photo_uploaded
+from jobs import queue
+from jobs.services import request_restoration
+
+
+@receiver(photo_uploaded, dispatch_uid="start what was wished for")
+def start_wish(
+    sender: object, *, photo: Photo, by: User, wish: str, batch: UUID, **_: Any
+) -> None:
+    # A hint: renditions are made on the first request if this ring is lost.
+    transaction.on_commit(lambda: queue.ring_renditions(photo.pk))
+    if wish:
+        request_restoration(photo, by=by, recipe=wish, batch=batch)

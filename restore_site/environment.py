@@ -1,0 +1,110 @@
+"""What settings.py needs to read the environment, with a sentence for a bad value."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"", "0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def secret(name: str) -> str:
+    """The value of NAME, or the content of the file that NAME_FILE names."""
+    value, path = text(name), text(f"{name}_FILE")
+    if value and path:
+        raise ImproperlyConfigured(
+            f"{name} and {name}_FILE are both set. Keep one of them."
+        )
+    if not path:
+        return value
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {path}, which cannot be read ({error.strerror})."
+        ) from error
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    value = text(name).lower()
+    if name not in os.environ:
+        return default
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write 1 for yes, 0 for no.")
+    return value in TRUE
+
+
+def number(name: str, default: float, *, low: float, high: float) -> float:
+    value = text(name)
+    try:
+        parsed = float(value) if value else default
+    except ValueError:
+        parsed = float("nan")
+    if not low <= parsed <= high:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: give a number from {low:g} to {high:g}."
+        )
+    return parsed
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def web_address(name: str, default: str) -> str:
+    """A http(s) address without path, as scheme://host[:port]."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    try:
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        valid = valid and not parts.path and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: give an address such as https://photos.example.org."
+        )
+    return value
+
+
+def private_folder(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR is {path}, which cannot be made ({error.strerror}). "
+            "Choose a folder that this user may write."
+        ) from error
+    return path
+
+
+def kept_secret(path: Path) -> str:
+    """A secret made once, kept in a file that only its owner may read."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _wait_for(path)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(50))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_text(encoding="utf-8")
+
+
+def _wait_for(path: Path) -> str:
+    value = path.read_text(encoding="utf-8").strip()
+    if not value:
+        raise ImproperlyConfigured(
+            f"{path} is empty. Delete it and start again: a new one is made, and "
+            "everybody signs in once more."
+        )
+    return value
