@@ -86,3 +86,10 @@ def fill_canvas(scan: Pixels, canvas: Canvas, *, tick: Tick) -> None:
 def narrow(rows: Canvas) -> Pixels:
     """16 bits to 8, rounded; the inverse of the widening by 257, exactly."""
     return ((rows.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def narrow_into(canvas: Canvas, picture: Pixels, *, tick: Tick) -> None:
+    bands = cut(canvas.shape[0], canvas.shape[1], halo=0)
+    for number, band in enumerate(bands):
+        picture[band.start : band.stop] = narrow(canvas[band.start : band.stop])
+        tick((number + 1) / len(bands))

@@ -13,7 +13,7 @@ from jobs.engine.blocks import (
     to_blocks,
     to_planes,
 )
-from jobs.engine.contract import Canvas, Plane
+from jobs.engine.contract import Canvas, Damage, Plane
 from jobs.engine.noise import TONES, Noise
 
 HALO = 2 * SIDE
@@ -22,6 +22,20 @@ SHIFTS = ((0, 0), (1, 3), (2, 6), (3, 1), (4, 4), (5, 7), (6, 2), (7, 5))
 THRESHOLD = 2.7
 # Part of what was taken away that is given back, so that a print stays a print.
 KEPT = (0.2, 0.0, 0.0)
+
+
+FINE, COARSE = 3.0 / 255, 6.0 / 255
+
+
+def strength_for(noise: Noise, damage: Damage) -> float:
+    """0 for grain that nobody minds, 1 for grain that hides detail."""
+    if damage is Damage.LIGHT:
+        return 0.5 * _ramp(noise.sigma)
+    return _ramp(noise.sigma)
+
+
+def _ramp(sigma: float) -> float:
+    return float(np.clip((sigma - FINE) / (COARSE - FINE), 0, 1))
 
 
 def soften_grain(rows: Canvas, noise: Noise, *, strength: float) -> Canvas:
