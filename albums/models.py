@@ -57,6 +57,17 @@ class User(AbstractUser):
         return self.name or self.email
 
 
+class WelcomeLink(models.Model):
+    """The link under which the first account is made: at most one row, and only the
+    token's digest. Whoever deletes the row has used the link."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.created)
+
+
 class AlbumQuerySet(models.QuerySet["Album"]):
     def visible_to(self, user: User | AnonymousUser) -> AlbumQuerySet:
         if not user.is_authenticated:
