@@ -46,8 +46,10 @@ def run(step: Step) -> None:
             raise Failure(
                 "out_of_memory",
                 Job.Blame.SETUP,
-                _("This computer has too little memory for a scan of this size. "
-                  "Ask whoever looks after it, or scan at a lower resolution."),
+                _(
+                    "This computer has too little memory for a scan of this size. "
+                    "Ask whoever looks after it, or scan at a lower resolution."
+                ),
             ) from error
         except OSError as error:
             if error.errno != errno.ENOSPC:
@@ -55,8 +57,10 @@ def run(step: Step) -> None:
             raise Failure(
                 "disk_full",
                 Job.Blame.SETUP,
-                _("The disk is full. Nothing was lost; ask whoever looks after this "
-                  "computer to make room, then try again."),
+                _(
+                    "The disk is full. Nothing was lost; ask whoever looks after this "
+                    "computer to make room, then try again."
+                ),
             ) from error
 
 
@@ -72,7 +76,9 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
     outcome = local.run(
         scan, step.job.options, progress=signs, workspace=Workspace(folder)
     )
-    step.move(Job.State.FETCHING, kind="finishing", leased_until=db_now() + ENCODE_LEASE)
+    step.move(
+        Job.State.FETCHING, kind="finishing", leased_until=db_now() + ENCODE_LEASE
+    )
     part = folder / "result"
     encoded = images.encode(outcome.picture, part, lossless=photo.original.lossless)
     made_by = MadeBy(

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.providers import local
-from jobs.providers.base import BadOption, Option, complete_options
+from jobs.providers.options import BadOption, Option, complete_options
 
 
 @dataclass(frozen=True)

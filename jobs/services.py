@@ -88,9 +88,7 @@ def cancel(job: Job, *, by: User) -> bool:
     if change(job, ended, only=waiting, kind="cancelled", by=by):
         return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
-    return change(
-        job, {"cancel_asked": True}, only=working, kind="cancel_asked", by=by
-    )
+    return change(job, {"cancel_asked": True}, only=working, kind="cancel_asked", by=by)
 
 
 def retry(job: Job, *, by: User) -> bool:

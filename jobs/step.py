@@ -70,7 +70,9 @@ class Step:
 
     def move(self, state: Job.State, *, kind: str, **changes: Any) -> None:
         """On to the next state, still holding the lease. Raises Lost or Cancelled."""
-        self._write({"state": state, **changes}, only={"cancel_asked": False}, kind=kind)
+        self._write(
+            {"state": state, **changes}, only={"cancel_asked": False}, kind=kind
+        )
 
     def open_attempt(self) -> Attempt:
         """The attempt that a broken step left open, or a new one."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from jobs.engine import Damage, Outcome, Progress, Settings, restore
-from jobs.providers.base import Option
+from jobs.providers.options import Option
 
 NAME = "local"
 LABEL = "This app"

@@ -1,0 +1,247 @@
+"""PicWish as its document says: strict about fields, sizes, key and rate."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from uuid import uuid4
+
+from PIL import Image, UnidentifiedImageError
+
+from tests.provider_sandbox import pictures
+from tests.provider_sandbox.faults import Faults
+from tests.provider_sandbox.wire import Answer, Seen, as_json
+
+PATH = "/api/tasks/visual/restoration-old-photo"
+MAX_BYTES = 20_000_000
+MAX_SIDE = 2048
+VALUES = {
+    "sync": {"0", "1"},
+    "restoration_type": {"0", "1", "2"},
+    "model_type": {"1", "2", "3"},
+    "change_color": {"0", "1"},
+}
+RESULT_SECONDS = 3600.0
+
+
+@dataclass
+class Task:
+    task_id: str
+    photo: bytes = field(repr=False)
+    fields: dict[str, str]
+    made: float
+    duration: float
+    fault: str = ""
+    polls: int = 0
+
+
+@dataclass
+class PicWishSandbox:
+    """One account at PicWish: `key`, `rate` requests in any second, and how long
+    tasks take (`duration`, seconds)."""
+
+    key: str = "sandbox-picwish-key"
+    rate: int = 2
+    duration: Callable[[], float] = lambda: 0.3
+    restore: Callable[[bytes], bytes] = pictures.restored
+    faults: Faults = field(default_factory=Faults)
+    results_url: str = ""
+    tasks: dict[str, Task] = field(default_factory=dict)
+    requests: list[Seen] = field(default_factory=list)
+    refused_for_rate: int = 0
+    _recent: deque[float] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def submits(self) -> int:
+        return len(self.tasks)
+
+    def handle(self, seen: Seen) -> Answer:
+        call = "submit" if seen.method == "POST" else "poll"
+        with self._lock:
+            self.requests.append(seen)
+            over = self._is_over_rate(seen.at)
+        if over:
+            return _refusal(429, "QPS limit")
+        if seen.headers.get("x-api-key") != self.key:
+            return _refusal(401, "Unauthorized API key")
+        fault = self.faults.next(call)
+        before = _fault_before(fault)
+        if before:
+            return before
+        if call == "submit" and seen.path == PATH:
+            return self._create(seen, fault)
+        if call == "poll" and seen.path.startswith(f"{PATH}/"):
+            return self._look(seen.path.removeprefix(f"{PATH}/"), fault)
+        return _refusal(404, "The requested URL does not exist")
+
+    def result(self, task_id: str) -> Answer:
+        task = self.tasks.get(task_id)
+        if task is None:
+            return Answer(404, b"gone", "text/plain")
+        age = time.monotonic() - task.made - task.duration
+        fault = self.faults.next("result")
+        if fault == "gone" or age > RESULT_SECONDS:
+            return Answer(404, b"gone", "text/plain")
+        return _result_answer(fault, self.restore(task.photo))
+
+    def _is_over_rate(self, now: float) -> bool:
+        while self._recent and self._recent[0] <= now - 1.0:
+            self._recent.popleft()
+        if len(self._recent) >= self.rate:
+            self.refused_for_rate += 1
+            return True
+        self._recent.append(now)
+        return False
+
+    def _create(self, seen: Seen, fault: str) -> Answer:
+        wrong = _wrong_field(seen)
+        if wrong:
+            return wrong
+        photo = seen.parts["image_file"].data
+        task = Task(
+            uuid4().hex,
+            photo,
+            seen.fields,
+            time.monotonic(),
+            self.duration(),
+            fault=self.faults.next("task"),
+        )
+        with self._lock:
+            self.tasks[task.task_id] = task
+        if fault == "reset_after":
+            return Answer(trouble="reset")
+        if fault == "half_json":
+            return Answer(body=b'{"status":200,"message":"succ')
+        if fault == "no_task_id":
+            return as_json({"status": 200, "message": "success", "data": {}})
+        if task.fields.get("sync") == "1":
+            time.sleep(task.duration)
+            return self._told(task, "")
+        data = {"task_id": task.task_id}
+        return as_json({"status": 200, "message": "success", "data": data})
+
+    def _look(self, task_id: str, fault: str) -> Answer:
+        task = self.tasks.get(task_id)
+        if task is None:
+            return _refusal(404, "The task_id does not exist")
+        task.polls += 1
+        return self._told(task, fault)
+
+    def _told(self, task: Task, fault: str) -> Answer:
+        data: dict[str, object] = {"task_id": task.task_id, "created_at": 1634884000}
+        if fault == "other_task":
+            data["task_id"] = uuid4().hex
+        age = time.monotonic() - task.made
+        state = self._state_of(task, age, fault)
+        data |= {"state": state, "progress": 100 if state == 1 else 60}
+        if state == 1:
+            data |= self._picture(task, fault)
+            data["state_detail"] = "Complete"
+        return as_json({"status": 200, "message": "success", "data": data})
+
+    def _state_of(self, task: Task, age: float, fault: str) -> object:
+        for name in (fault, task.fault):
+            if name.startswith("state="):
+                return int(name.removeprefix("state="))
+            if name == "state_text":
+                return "finished"
+        if task.fault == "never_done" or age < task.duration:
+            return 0 if age < task.duration / 4 else 4
+        return 1
+
+    def _picture(self, task: Task, fault: str) -> dict[str, object]:
+        address = f"{self.results_url}/picwish/{task.task_id}.jpg"
+        kind = fault or task.fault
+        if kind == "no_result":
+            return {"image": "", "image_url": None}
+        if kind == "base64":
+            data = base64.b64encode(self.restore(task.photo)).decode()
+            return {"image": data, "return_type": 2}
+        if kind == "data_uri":
+            data = base64.b64encode(self.restore(task.photo)).decode()
+            return {"image": f"data:image/jpeg;base64,{data}"}
+        if kind == "bad_base64":
+            return {"image": "@@@@", "return_type": 2}
+        if kind == "result_private":
+            return {"image": "https://10.0.0.1/result.jpg"}
+        if kind == "image_url":
+            return {"image_url": address}
+        return {"image": address, "return_type": 1}
+
+
+def _wrong_field(seen: Seen) -> Answer | None:
+    parts, fields = seen.parts, seen.fields
+    if set(fields) - set(VALUES) or any(v not in VALUES[n] for n, v in fields.items()):
+        return _refusal(400, "Wrong parameter")
+    if "image_file" not in parts:
+        return _refusal(400, "image_file or image_url is required")
+    photo = parts["image_file"]
+    if len(photo.data) >= MAX_BYTES:
+        return _refusal(413, "The file exceeds the allowed size")
+    try:
+        with Image.open(BytesIO(photo.data), formats=("JPEG", "PNG")) as picture:
+            size = picture.size
+    except UnidentifiedImageError:
+        return _refusal(400, "Not a JPEG or PNG")
+    if max(size) > MAX_SIDE:
+        return _refusal(400, "The picture exceeds 2048 x 2048")
+    return None
+
+
+def _fault_before(fault: str) -> Answer | None:
+    """Faults for which nothing was done."""
+    if fault.startswith("http_"):
+        return _refusal(int(fault.removeprefix("http_")), "Server-side exception")
+    if fault.startswith("body_"):
+        code = int(fault.removeprefix("body_"))
+        return as_json({"status": code, "message": "Said in the body"})
+    if fault.startswith("429="):
+        return as_json(
+            {"status": 429, "message": "QPS"},
+            429,
+            Retry_After=fault.removeprefix("429="),
+        )
+    table = {
+        "reset_before": Answer(trouble="reset"),
+        "gateway_502": Answer(502, b"<html>Bad gateway</html>", "text/html"),
+        "html_200": Answer(200, b"<html>Hello</html>", "text/html"),
+        "not_an_object": as_json([1, 2, 3]),
+        "nan": Answer(body=b'{"status": NaN, "data": {}}'),
+        "endless": Answer(body=b"{", trouble="endless"),
+        "drip": Answer(body=b"{", trouble="drip"),
+        "no_credits": _refusal(401, "Insufficient credits"),
+    }
+    return table.get(fault)
+
+
+def _result_answer(fault: str, picture: bytes) -> Answer:
+    redirect = {
+        "redirect_private": "https://127.0.0.1/result.jpg",
+        "redirect_metadata": "http://169.254.169.254/latest/meta-data/",
+        "redirect_loop": "",
+    }
+    if fault in redirect:
+        return Answer(302, b"", headers={"Location": redirect[fault]})
+    table = {
+        "html": Answer(200, b"<html>Sign in</html>", "image/jpeg"),
+        "bomb": Answer(200, pictures.bomb(), "image/png") if fault == "bomb" else None,
+        "half_picture": Answer(200, picture[: len(picture) // 2], "image/jpeg"),
+        "empty": Answer(200, b"", "image/jpeg"),
+        "cut_short": Answer(200, picture, "image/jpeg", trouble="cut_short"),
+        "endless": Answer(200, picture, "image/jpeg", trouble="endless"),
+        "drip": Answer(200, picture, "image/jpeg", trouble="drip"),
+        "http_503": Answer(503, b"busy", "text/plain"),
+        "http_403": Answer(403, b"expired", "text/plain"),
+        "reset": Answer(trouble="reset"),
+    }
+    return table.get(fault) or Answer(200, picture, "image/jpeg")
+
+
+def _refusal(status: int, message: str) -> Answer:
+    return as_json({"status": status, "message": message}, status)
