@@ -275,7 +275,8 @@ class PicWish:
     def connect(
         cls, base_url: str, key: str, *, timeout: float, downloads: Downloads
     ) -> PicWish:
-        return cls(Api(base_url, {"X-API-KEY": key}, timeout), downloads)
+        api = Api(base_url=base_url, secret_headers={"X-API-KEY": key}, timeout=timeout)
+        return cls(api, downloads)
 
     def is_long_submit(self, options: Mapping[str, str]) -> bool:
         return options["sync"] == "1"

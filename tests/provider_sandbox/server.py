@@ -27,7 +27,9 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         for server in (self._api, self._results):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, args=(0.02,), daemon=True
+            ).start()
         return self
 
     def __exit__(

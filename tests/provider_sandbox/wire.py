@@ -83,11 +83,11 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         reset(handler)
         return
     length = len(answer.body)
-    if answer.trouble in {"cut_short", "endless", "drip"}:
+    if answer.trouble in {"cut_short", "drip"}:
         length = max(2 * length, 1_000_000)
     handler.send_response(answer.status)
     handler.send_header("Content-Type", answer.media_type)
-    if answer.trouble != "no_length":
+    if answer.trouble != "endless":
         handler.send_header("Content-Length", str(length))
     for name, value in answer.headers.items():
         handler.send_header(name, value)
