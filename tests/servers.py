@@ -1,0 +1,104 @@
+"""Real database and queue servers for tests, each on a free port of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import redis as redis_client
+
+from tests import programs
+
+PATIENCE = 60.0
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A new, empty PostgreSQL. Gives its address as DATABASE_URL wants it."""
+    binaries = programs.postgres()
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    subprocess.run(
+        [binaries / "initdb", "--no-sync", "-A", "trust", "-U", "test", "-D", folder],
+        check=True,
+        user=user,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+    )
+    port = free_port()
+    command = [binaries / "postgres", "-D", folder, "-p", str(port), "-F"]
+    command += ["-c", "listen_addresses=127.0.0.1", "-k", folder]
+    url = f"postgres://test@127.0.0.1:{port}/postgres"
+    with _running(command, folder, user=user):
+        wait_until(lambda: _postgres_answers(url), "PostgreSQL did not start")
+        yield url
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A new, empty Redis. Gives its address as QUEUE_URL wants it."""
+    binary = programs.redis()
+    folder = Path(tempfile.mkdtemp(prefix="redis-"))
+    port = free_port()
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    url = f"redis://127.0.0.1:{port}/0"
+    with _running([*command, "--dir", folder], folder, user=None):
+        wait_until(lambda: _redis_answers(url), "Redis did not start")
+        yield url
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def wait_until(claim: Callable[[], bool], sentence: str) -> None:
+    """Look again and again until the claim is true; the patience is for slow machines."""
+    limit = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < limit, sentence
+        time.sleep(0.05)
+
+
+@contextmanager
+def _running(
+    command: list[str | Path], folder: Path, *, user: str | None
+) -> Iterator[None]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, user=user, cwd=folder, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgres_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _redis_answers(url: str) -> bool:
+    try:
+        with redis_client.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis_client.ConnectionError:
+        return False
