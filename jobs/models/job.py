@@ -170,12 +170,28 @@ class Attempt(models.Model):
         SUCCEEDED = "succeeded", _("Succeeded")
         FAILED = "failed", _("Failed")
         ABANDONED = "abandoned", _("Given up")
+        LATE = "late", _("Finished after it was given up")
 
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     provider = models.CharField(max_length=20)
     request_key = models.UUIDField(default=uuid4, unique=True, editable=False)
     remote_id = models.CharField(max_length=200, blank=True)
+    # What each call of the submit brought, kept before the next; may hold addresses
+    # that are secrets, so it is emptied at the end.
+    brought = models.JSONField(default=dict, blank=True)
+    result_address = models.TextField(blank=True)
+    # A submit was begun and its end is not known: the provider may have the photo.
+    submitting = models.BooleanField(default=False)
+    submits = models.PositiveSmallIntegerField(default=0)
+    trouble = models.PositiveSmallIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0)
+    submitted = models.DateTimeField(null=True, blank=True)
+    seen_unfinished = models.DateTimeField(null=True, blank=True)
+    result_seen = models.DateTimeField(null=True, blank=True)
+    sent_width = models.PositiveIntegerField(null=True, blank=True)
+    sent_height = models.PositiveIntegerField(null=True, blank=True)
+    sent_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     error_code = models.CharField(max_length=40, blank=True)
     detail = models.TextField(blank=True)
