@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
 
@@ -74,6 +76,47 @@ def web_address(name: str, default: str) -> str:
             f"{name} is {value!r}: give an address such as https://photos.example.org."
         )
     return value
+
+
+@dataclass(frozen=True)
+class ProviderAccess:
+    """How to reach one remote provider. 0 leaves deadline (seconds) and rate (requests
+    a second) to what the provider's document says."""
+
+    key: str = field(repr=False)
+    base_url: str
+    deadline: float
+    rate: float
+
+
+def provider(name: str, default_host: str) -> ProviderAccess:
+    prefix = name.upper()
+    base_url = web_address(f"{prefix}_BASE_URL", default_host)
+    parts = urlsplit(base_url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ImproperlyConfigured(
+            f"{prefix}_BASE_URL is {base_url!r}: it must begin with https://, because "
+            "the key and the photos go there. Plain http is for this computer alone."
+        )
+    return ProviderAccess(
+        key=secret(f"{prefix}_API_KEY"),
+        base_url=base_url,
+        deadline=number(f"{prefix}_DEADLINE", 0, low=0, high=86_400),
+        rate=number(f"{prefix}_RATE", 0, low=0, high=1000),
+    )
+
+
+def host_pairs(name: str) -> frozenset[str]:
+    """host:port pairs, divided by commas."""
+    pairs = words(name)
+    for pair in pairs:
+        host, _colon, port = pair.rpartition(":")
+        if not host or not port.isdecimal() or "/" in pair:
+            raise ImproperlyConfigured(
+                f"{name} has {pair!r}: write host:port pairs such as 127.0.0.1:9101, "
+                "divided by commas."
+            )
+    return frozenset(pairs)
 
 
 def private_folder(path: Path) -> Path:

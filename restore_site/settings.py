@@ -19,7 +19,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = environment.private_folder(
     Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 )
+HOST = environment.text("HOST", "127.0.0.1")
 PORT = int(environment.number("PORT", 8000, low=1, high=65535))
+# The web server. A slow upload holds a thread while its part comes in.
+WEB_PROCESSES = int(environment.number("WEB_PROCESSES", 1, low=1, high=16))
+WEB_THREADS = int(environment.number("WEB_THREADS", 64, low=2, high=512))
 SITE_URL = environment.web_address("SITE_URL", f"http://127.0.0.1:{PORT}")
 IS_HTTPS = SITE_URL.startswith("https://")
 
@@ -133,6 +137,7 @@ def queue_broker() -> dict[str, object]:
 
 Q_CLUSTER = {
     "name": "restore",
+    "cache": "queue",
     **queue_broker(),
     "bulk": 1,
     "ack_failures": True,
@@ -163,7 +168,16 @@ Q_CLUSTER = {
         },
     },
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# The cache counts sign-in tries, for all processes together. The queue's statistics,
+# written twice a second and read by nobody, stay out of the database.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
+    "queue": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 # Files.
 MEDIA_ROOT = DATA_DIR / "media"
@@ -193,14 +207,18 @@ AUTH_USER_MODEL = "albums.User"
 AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {
+        "NAME": f"{VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["name", "email"]},
+    },
+    {
+        "NAME": f"{VALIDATION}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{VALIDATION}.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "albums:albums"
@@ -210,9 +228,23 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Nobody learns who has an account, and no stranger gets mail from here.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_ADAPTER = "restore_site.accounts.AccountAdapter"
+
+# Remote providers. One without a key is switched off.
+PROVIDERS = {
+    name: environment.provider(name, default_host)
+    for name, default_host in (("picwish", "https://techhk.aoscdn.com"),)
+}
+PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
+PROVIDER_HTTP_TIMEOUT = environment.number(
+    "PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300
+)
 
 # E-mail: to the console unless EMAIL_URL is set.
 EMAIL_CONFIG = environ.Env.email_url_config(
@@ -241,6 +273,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 if environment.flag("TRUST_PROXY", default=IS_HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -255,10 +288,17 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"tokens": {"()": "restore_site.logs.HideTokens"}},
     "formatters": {
         "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["tokens"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.server": {"level": "WARNING"},

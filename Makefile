@@ -1,0 +1,65 @@
+# make run     start the app at http://127.0.0.1:8000 (PORT and DATA_DIR are honoured)
+# make test    run the tests
+# make lint    check form, types, import contracts, migrations and settings
+# make bench   print what intake, engine and polls cost
+# make lock    pin the dependencies anew, after a change in pyproject.toml
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint bench lock
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: $(VENV)/run.stamp
+
+setup-dev: $(VENV)/dev.stamp
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed. Name it: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python cannot make a virtual environment. On Debian: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/run.stamp: requirements/run.lock | $(BIN)/python
+	@echo "Installing what the app needs (once, a minute or two) ..."
+	@$(PIP) --require-hashes --requirement requirements/run.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@echo "Installing what the tests need (once) ..."
+	@$(PIP) --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python manage.py run --stop-with-parent
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	  export DATA_DIR="$$scratch" SITE_URL=https://photos.example.org && \
+	  $(BIN)/python manage.py makemigrations --check --dry-run && \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/dev.stamp
+	@for bench in tests/bench/*_bench.py; do \
+	  module=$$(echo "$${bench%.py}" | tr / .); \
+	  $(BIN)/python -m "$$module" || exit 1; \
+	done
+
+# Needs uv. The locks hold for every platform and name no index.
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header \
+	  --no-annotate --output-file requirements/run.lock
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header \
+	  --no-annotate --output-file requirements/dev.lock

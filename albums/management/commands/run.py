@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from albums import welcome
+from albums.management.processes import Lifeline, Program, stop
+
+# Whoever was killed a moment ago may still be closing the port.
+PORT_PATIENCE = 8.0
+STOP_PATIENCE = 8.0
+GLANCE = 0.25
+
+
+class Command(BaseCommand):
+    help = "Start the web server and the worker together, and look after both."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--stop-with-parent",
+            action="store_true",
+            help="stop when the process that started this one is gone",
+        )
+
+    def handle(self, *, stop_with_parent: bool, **_options: Any) -> None:
+        parent = os.getppid() if stop_with_parent else None
+        listener = listen(settings.HOST, settings.PORT)
+        call_command("prepare")
+        self._say_where()
+        look_after(programs(listener), until=lambda: parent not in {None, os.getppid()})
+        self.stdout.write("Stopped.")
+
+    def _say_where(self) -> None:
+        self.stdout.write(f"\n  Photo Restore runs at {settings.SITE_URL}")
+        token = welcome.new_token()
+        if token:
+            link = settings.SITE_URL + reverse("welcome", args=[token])
+            self.stdout.write(
+                "\n  There is no account yet. Make yours, the administrator's, here:"
+                f"\n  {link}\n  The link works once."
+            )
+        self.stdout.write("\n  Ctrl-C stops it.\n")
+        self.stdout.flush()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that the web server inherits. It stays open when that one restarts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    limit = time.monotonic() + PORT_PATIENCE
+    while True:
+        try:
+            return socket.create_server((host, port), family=family, backlog=512)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise CommandError(
+                    f"Cannot listen at HOST {host}, PORT {port} ({error.strerror})."
+                ) from error
+            if time.monotonic() > limit:
+                raise CommandError(
+                    f"PORT {port} is in use by another program. Stop that one, or "
+                    f"choose another port: PORT={port + 1} make run"
+                ) from error
+        time.sleep(GLANCE)
+
+
+def programs(listener: socket.socket) -> list[Program]:
+    lifeline = Lifeline.make()
+    web = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"]
+    web += ["--config", "python:restore_site.gunicorn_config", "restore_site.wsgi"]
+    worker = [sys.executable, sys.argv[0], "worker"]
+    return [
+        Program("web server", web, lifeline, inherited=[listener.fileno()]),
+        Program("worker", worker, lifeline),
+    ]
+
+
+def look_after(running: list[Program], *, until: Callable[[], bool]) -> None:
+    """Keep the programs going until a signal comes or `until` says so."""
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever started us with nohup wants us to outlive the terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: over.set())
+    try:
+        while not over.is_set() and not until():
+            for program in running:
+                program.tend()
+            over.wait(GLANCE)
+    finally:
+        stop(running, patience=STOP_PATIENCE)
