@@ -1,0 +1,159 @@
+"""What the limited child does for one request."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from albums.images.encoding import (
+    MAX_JPEG_SIDE,
+    sync,
+    write_jpeg,
+    write_png,
+)
+from albums.images.inspection import inspect_pages
+from albums.images.limits import budget_for, keep_within, start_within
+from albums.images.opening import Source, look_at
+from albums.images.pictures import Format
+from albums.images.pixels import in_memory, read_pixels, to_shallow
+from albums.images.sending import Limits, write_sendable
+from albums.images.shrinking import fitted, write_renditions
+from albums.images.wire import Answer, Request
+
+Pixels = NDArray[Any]
+
+# What decoders raise when a picture makes no sense to them.
+DECODER_ERRORS = (
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    cv2.error,
+    ImageCms.PyCMSError,
+    Image.DecompressionBombError,
+)
+FULL_QUALITY = 90
+BEST_QUALITY = 95
+
+
+def prepare() -> None:
+    """Once, before the first child: what all of them need."""
+    # Our own limits are stricter, and are checked before Pillow sees the file.
+    Image.MAX_IMAGE_PIXELS = None
+    Image.preinit()
+    Image.init()
+    cv2.setNumThreads(1)
+    pillow_heif.options.THUMBNAILS = False
+    pillow_heif.options.DEPTH_IMAGES = False
+    pillow_heif.options.AUX_IMAGES = False
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.register_heif_opener()
+
+
+def perform(request: Request) -> Answer:
+    start_within()
+    if request.work == "encode":
+        return _encode(request)
+    work, seconds, every_page = WORK[request.work]
+    source = look_at(Path(request.path))
+    pixels = [page.width * page.height for page in source.declared.pages]
+    keep_within(
+        budget_for(
+            largest=max(pixels) if every_page else pixels[request.page],
+            together=sum(pixels) if every_page else pixels[request.page],
+            size=source.size,
+            seconds_per_megapixel=seconds,
+        )
+    )
+    return work(source, request)
+
+
+def _inspect(source: Source, _request: Request) -> Answer:
+    lossless = all(page.lossless for page in source.declared.pages)
+    pages = tuple(inspect_pages(source))
+    return Answer(
+        format=source.format, size=source.size, pages=pages, lossless=lossless
+    )
+
+
+def _make_renditions(source: Source, request: Request) -> Answer:
+    targets = {side: Path(path) for side, path in request.outputs.items()}
+    write_renditions(source, request.page, request.crop, targets)
+    return Answer(format=Format.JPEG)
+
+
+def _make_full(source: Source, request: Request) -> Answer:
+    pixels = to_shallow(read_pixels(source, request.page, request.crop, in_memory))
+    pixels = fitted(pixels, MAX_JPEG_SIDE)
+    write_jpeg(pixels, Path(request.outputs[0]), quality=FULL_QUALITY)
+    return Answer(format=Format.JPEG, shape=pixels.shape)
+
+
+def _decode(source: Source, request: Request) -> Answer:
+    def on_disk(shape: tuple[int, ...], depth: type[np.unsignedinteger[Any]]) -> Pixels:
+        return np.memmap(request.outputs[0], depth, "w+", shape=shape)
+
+    pixels = read_pixels(source, request.page, request.crop, on_disk)
+    return Answer(shape=pixels.shape, deep=pixels.dtype == np.uint16)
+
+
+def _send(source: Source, request: Request) -> Answer:
+    limits = Limits(
+        tuple(Format(name) for name in request.formats),
+        request.max_bytes,
+        request.max_width,
+        request.max_height,
+    )
+    path = Path(request.outputs[0])
+    copy = write_sendable(source, request.page, request.crop, limits, path)
+    return Answer(
+        format=copy.format, shape=copy.shape, size=copy.size, scaled=copy.scaled
+    )
+
+
+def _encode(request: Request) -> Answer:
+    depth = np.uint16 if request.deep else np.uint8
+    area = request.shape[0] * request.shape[1]
+    keep_within(
+        budget_for(largest=area, together=area, size=8 * area, seconds_per_megapixel=2)
+    )
+    pixels = np.memmap(request.path, depth, "r", shape=request.shape)
+    path = Path(request.outputs[0])
+    as_png = request.lossless or request.deep
+    if as_png or max(request.shape) > MAX_JPEG_SIDE:
+        chosen = Format.PNG
+        write_png(pixels, path)
+    else:
+        chosen = Format.JPEG
+        write_jpeg(pixels, path, quality=BEST_QUALITY)
+    return Answer(
+        format=chosen,
+        shape=request.shape,
+        size=path.stat().st_size,
+        sha256=sync(path),
+    )
+
+
+Work = Callable[[Source, Request], Answer]
+# With the CPU seconds that a megapixel may take on a slow machine, and whether the
+# work is on all pages.
+WORK: dict[str, tuple[Work, float, bool]] = {
+    "inspect": (_inspect, 0.3, True),
+    "renditions": (_make_renditions, 0.5, False),
+    "full": (_make_full, 0.5, False),
+    "decode": (_decode, 0.5, False),
+    "send": (_send, 4.0, False),
+}

@@ -1,0 +1,130 @@
+"""Renditions: small upright sRGB JPEGs, made from as few decoded pixels as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from albums.images.colour import Colours, colours_of
+from albums.images.encoding import write_small_jpeg
+from albums.images.opening import Source, opened, orientation_of
+from albums.images.orientation import stored_box, upright_size, upright_view
+from albums.images.pictures import Box, Format
+from albums.images.pixels import in_memory, read_pixels, to_shallow, within
+from albums.images.refusals import BadPicture
+
+Pixels = NDArray[Any]
+
+QUALITY = 82
+REDUCED = {
+    (3, 1): cv2.IMREAD_COLOR,
+    (3, 2): cv2.IMREAD_REDUCED_COLOR_2,
+    (3, 4): cv2.IMREAD_REDUCED_COLOR_4,
+    (3, 8): cv2.IMREAD_REDUCED_COLOR_8,
+    (1, 1): cv2.IMREAD_GRAYSCALE,
+    (1, 2): cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    (1, 4): cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    (1, 8): cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+# Up to here a cubic filter shows no aliasing and takes a quarter of the time.
+CUBIC_UP_TO = 1.5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of a JPEG is needed: the stored box, its orientation, and its colours."""
+
+    box: Box
+    orientation: int
+    colours: Colours
+
+    @property
+    def longest(self) -> int:
+        return max(self.box.right - self.box.left, self.box.bottom - self.box.top)
+
+
+def write_renditions(
+    source: Source, page: int, crop: Box | None, targets: Mapping[int, Path]
+) -> None:
+    """One JPEG for each longest side in `targets`, none larger than the page."""
+    claim = source.page(page)
+    if source.format is Format.JPEG and claim.channels in {1, 3}:
+        _write_from_jpeg(source, crop, targets)
+        return
+    pixels = to_shallow(read_pixels(source, page, crop, in_memory))
+    for side, path in sorted(targets.items(), reverse=True):
+        pixels = fitted(pixels, side)
+        _write(pixels, path)
+
+
+def _write(rgb: Pixels, path: Path) -> None:
+    bgr = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    write_small_jpeg(bgr, path, quality=QUALITY)
+
+
+def _write_from_jpeg(
+    source: Source, crop: Box | None, targets: Mapping[int, Path]
+) -> None:
+    plan = _plan(source, crop)
+    sides = sorted(targets, reverse=True)
+    pixels = fitted(_read_reduced(source, plan, sides[0]), sides[0])
+    if plan.colours.convert:
+        pixels = _converted(pixels, plan.colours)
+    pixels = np.ascontiguousarray(upright_view(pixels, plan.orientation))
+    for side in sides:
+        pixels = fitted(pixels, side)
+        write_small_jpeg(pixels, targets[side], quality=QUALITY)
+
+
+def _plan(source: Source, crop: Box | None) -> Plan:
+    with opened(source, 0) as image:
+        orientation = orientation_of(image, source, 0)
+        colours = colours_of(image, image.mode)
+        width, height = upright_size(image.width, image.height, orientation)
+    box = stored_box(within(crop, width, height), width, height, orientation)
+    return Plan(box, orientation, colours)
+
+
+def _read_reduced(source: Source, plan: Plan, side: int) -> Pixels:
+    """Decoded at a half, a quarter or an eighth where that leaves `side` pixels."""
+    scale = max(n for n in (1, 2, 4, 8) if n == 1 or plan.longest >= n * side)
+    claim = source.page(0)
+    flags = REDUCED[claim.channels, scale] | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.fromfile(source.path, np.uint8), flags)
+    if pixels is None:
+        raise BadPicture("broken", detail="not decoded")
+    if plan.box == (0, 0, claim.width, claim.height):
+        return pixels
+    left, top = plan.box.left // scale, plan.box.top // scale
+    right, bottom = -(-plan.box.right // scale), -(-plan.box.bottom // scale)
+    return pixels[top:bottom, left:right]
+
+
+def _converted(bgr: Pixels, colours: Colours) -> Pixels:
+    if bgr.ndim == 2:
+        return colours.pixels(bgr)
+    rgb = colours.pixels(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+
+
+def fitted(pixels: Pixels, side: int) -> Pixels:
+    """At most `side` pixels long, in proportion; smaller ones stay as they are."""
+    height, width = pixels.shape[:2]
+    return resized(pixels, side / max(height, width))
+
+
+def resized(pixels: Pixels, factor: float) -> Pixels:
+    """Scaled down by `factor`; returned as it is when that would enlarge it."""
+    if factor >= 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    cubic = 1 / factor < CUBIC_UP_TO
+    method = cv2.INTER_CUBIC if cubic else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=method))
