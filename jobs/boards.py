@@ -1,0 +1,143 @@
+"""What a page shows of its jobs, in few queries, however many photos there are.
+
+A board's version is read before its jobs: what changes in between is sent again with
+the next poll, never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from albums.models import Album, Photo
+from jobs.models import Event, Job, JobQuerySet
+from jobs.status import Status, Totals, status_of
+
+UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
+
+FAST_FOR = timedelta(seconds=30)
+FAST = 2
+SLOW = 5
+
+
+@dataclass(frozen=True)
+class Poller:
+    """The one poll of a page. `say` is told to whoever cannot see the page."""
+
+    address: str
+    is_active: bool
+    interval: int
+    say: str
+
+
+def interval_for(jobs: Iterable[Job]) -> int:
+    """Seconds: often while somebody has just asked for something."""
+    since = timezone.now() - FAST_FOR
+    return FAST if any(job.due >= since for job in jobs if not job.is_ended) else SLOW
+
+
+@dataclass(frozen=True)
+class Chip:
+    photo: Photo
+    status: Status | None
+    sequence: int
+
+
+@dataclass(frozen=True)
+class AlbumBoard:
+    chips: tuple[Chip, ...]
+    totals: Totals
+    poller: Poller
+
+    def changed_since(self, version: int) -> list[Chip]:
+        return [chip for chip in self.chips if chip.sequence > version]
+
+
+def album_board(album: Album, photos: Sequence[Photo], *, page: int) -> AlbumBoard:
+    """Two queries: the jobs of these photos, and how many of the album are where."""
+    by_photo: dict[int, list[Job]] = {photo.pk: [] for photo in photos}
+    for job in Job.objects.filter(photo__in=by_photo).order_by():
+        by_photo[job.photo_id].append(job)
+    totals = album_totals(album)
+    address = reverse("jobs:album_progress", args=[album.code])
+    jobs = [job for group in by_photo.values() for job in group]
+    return AlbumBoard(
+        chips=tuple(chip_for(photo, by_photo[photo.pk]) for photo in photos),
+        totals=totals,
+        poller=Poller(
+            address=f"{address}?v={album.version}&page={page}",
+            is_active=totals.is_active,
+            interval=interval_for(jobs),
+            say=totals.words,
+        ),
+    )
+
+
+def chip_for(photo: Photo, jobs: Sequence[Job]) -> Chip:
+    if not jobs:
+        return Chip(photo, None, 0)
+    return Chip(photo, status_of(shown_of(jobs)), newest_of(jobs))
+
+
+def newest_of(jobs: Iterable[Job]) -> int:
+    return max((job.sequence for job in jobs), default=0)
+
+
+def shown_of(jobs: Iterable[Job]) -> Job:
+    """Of several jobs of a photo the one that counts: what goes on, else the last."""
+    return max(jobs, key=lambda job: (not job.is_ended, job.sequence))
+
+
+def album_totals(album: Album) -> Totals:
+    """What goes on in the whole album, and what needs somebody. Counts no failure
+    that a later job of the same photo has overtaken."""
+    later = Job.objects.filter(
+        photo=OuterRef("photo"), sequence__gt=OuterRef("sequence")
+    )
+    jobs = Job.objects.filter(
+        photo__album=album, state__in=[*UNFINISHED, Job.State.FAILED]
+    )
+    jobs = jobs.filter(~Q(state=Job.State.FAILED) | ~Exists(later))
+    return Totals.of(counts_by_state(jobs))
+
+
+def counts_by_state(jobs: JobQuerySet) -> dict[str, int]:
+    rows = jobs.order_by().values_list("state").annotate(number=Count("pk"))
+    return dict(rows)
+
+
+@dataclass(frozen=True)
+class PhotoBoard:
+    """The jobs of a photo worth a card: all that go on, else the last one."""
+
+    jobs: tuple[Job, ...]
+    newest: int
+    newest_restored: int
+    poller: Poller
+
+    def restored_since(self, version: int) -> bool:
+        return self.newest_restored > version
+
+
+def photo_board(photo: Photo) -> PhotoBoard:
+    events = Event.objects.select_related("by")
+    jobs = list(photo.jobs.prefetch_related(Prefetch("events", events)))
+    shown = [job for job in jobs if not job.is_ended] or jobs[:1]
+    status = status_of(shown_of(jobs)) if jobs else None
+    address = reverse("jobs:photo_progress", args=[photo.code])
+    return PhotoBoard(
+        jobs=tuple(shown),
+        newest=newest_of(jobs),
+        newest_restored=newest_of(job for job in jobs if job.restoration_id),
+        poller=Poller(
+            address=f"{address}?v={photo.album.version}",
+            is_active=any(not job.is_ended for job in jobs),
+            interval=interval_for(jobs),
+            say=status.words if status else "",
+        ),
+    )

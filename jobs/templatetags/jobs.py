@@ -1,0 +1,91 @@
+"""How album pages show jobs without knowing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.template import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from albums.models import Album, Photo
+from jobs.boards import Chip, album_board, photo_board
+from jobs.models import Event, Job
+from jobs.recipes import RECIPES, Recipe
+from jobs.status import (
+    Status,
+    Trouble,
+    event_words,
+    provider_label,
+    recipe_title,
+    status_of,
+    trouble_of,
+)
+
+register = template.Library()
+
+CHIPS = "job_chips"
+
+
+@register.simple_tag(takes_context=True)
+def job_board(context: Context, album: Album, page: Page[Photo]) -> SafeString:
+    """The album's summary line and its poll. Write it before the chips."""
+    board = album_board(album, list(page), page=page.number)
+    context[CHIPS] = {chip.photo.pk: chip for chip in board.chips}
+    return render_to_string("jobs/_album_board.html", {"board": board})
+
+
+@register.inclusion_tag("jobs/_chip.html", takes_context=True)
+def job_chip(context: Context, photo: Photo) -> dict[str, Any]:
+    """How the photo's job stands; nothing where it never had one."""
+    chips: Mapping[int, Chip] = context[CHIPS]
+    return {"chip": chips[photo.pk]}
+
+
+@register.simple_tag
+def recipe_choices() -> tuple[Recipe, ...]:
+    """What a person may ask for, in the order in which it is offered."""
+    return RECIPES
+
+
+@register.inclusion_tag("jobs/_photo_board.html", takes_context=True)
+def job_live(context: Context, photo: Photo, *, may_change: bool) -> dict[str, Any]:
+    """The live line of a photo: its jobs, their timelines, and the page's poll."""
+    return {
+        "board": photo_board(photo),
+        "may_change": may_change,
+        "is_staff": context["user"].is_staff,
+    }
+
+
+@register.filter
+def status(job: Job) -> Status:
+    return status_of(job)
+
+
+@register.filter
+def trouble(job: Job) -> Trouble:
+    return trouble_of(job)
+
+
+@register.filter
+def words_of(event: Event) -> str:
+    return event_words(event)
+
+
+@register.filter
+def provider_words(provider: str) -> str:
+    return provider_label(provider)
+
+
+@register.filter
+def recipe_words(recipe: str) -> str:
+    return recipe_title(recipe)
+
+
+@register.filter
+def is_in(key: int, keys: frozenset[int]) -> bool:
+    return key in keys

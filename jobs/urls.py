@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from jobs import views
+
+app_name = "jobs"
+
+urlpatterns = [
+    path("activity/", views.activity, name="activity"),
+    path("activity/progress/", views.activity_progress, name="activity_progress"),
+    path("albums/<uuid:code>/progress/", views.album_progress, name="album_progress"),
+    path("photos/<uuid:code>/progress/", views.photo_progress, name="photo_progress"),
+    path("photos/<uuid:code>/restore/", views.start, name="start"),
+    path("jobs/<uuid:code>/cancel/", views.cancel, name="cancel"),
+    path("jobs/<uuid:code>/retry/", views.retry, name="retry"),
+]
