@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from albums.models import User, WelcomeLink
 
 
-class WelcomeForm(BaseUserCreationForm):
+class WelcomeForm(BaseUserCreationForm):  # type: ignore[type-arg]  # in stubs only
     class Meta:
         model = User
         fields = ("name", "email")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -117,6 +119,30 @@ def host_pairs(name: str) -> frozenset[str]:
                 "divided by commas."
             )
     return frozenset(pairs)
+
+
+def service(
+    name: str, value: str, parse: Callable[[str], dict[str, object]]
+) -> dict[str, object]:
+    """The parts of an address such as DATABASE_URL, which may hold a password."""
+    try:
+        return parse(value)
+    except (ImproperlyConfigured, KeyError, ValueError):
+        # Not chained: what went wrong may quote the address.
+        raise ImproperlyConfigured(
+            f"{name} is not an address that can be read. The README has an example."
+        ) from None
+
+
+def time_zone(name: str, default: str) -> str:
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: give a name such as Europe/Berlin."
+        ) from error
+    return value
 
 
 def private_folder(path: Path) -> Path:

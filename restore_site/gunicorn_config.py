@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from restore_site.settings import HOST, PORT, WEB_PROCESSES, WEB_THREADS
 
 if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
+    from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 bind = f"{HOST}:{PORT}"
 worker_class = "gthread"

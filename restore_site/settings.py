@@ -31,11 +31,12 @@ DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret("SECRET_KEY") or environment.kept_secret(
     DATA_DIR / "secret_key"
 )
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [
+ALLOWED_HOSTS = [
     urlsplit(SITE_URL).hostname or "",
     "127.0.0.1",
     "localhost",
     "[::1]",
+    *environment.words("ALLOWED_HOSTS"),
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -103,12 +104,12 @@ SQLITE_OPTIONS = {
 
 def database() -> dict[str, object]:
     url = environment.secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
-    scheme = url.split(":", 1)[0]
+    scheme = url.split("://", 1)[0]
     if scheme not in {"sqlite", "postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must begin with postgres:// or sqlite://."
         )
-    parsed: dict[str, object] = environ.Env.db_url_config(url)
+    parsed = environment.service("DATABASE_URL", url, environ.Env.db_url_config)
     if scheme == "sqlite":
         return parsed | {"OPTIONS": SQLITE_OPTIONS}
     return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
@@ -242,13 +243,13 @@ PROVIDERS = {
     for name, default_host in (("picwish", "https://techhk.aoscdn.com"),)
 }
 PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
-PROVIDER_HTTP_TIMEOUT = environment.number(
-    "PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300
-)
+PROVIDER_HTTP_TIMEOUT = environment.number("PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300)
 
 # E-mail: to the console unless EMAIL_URL is set.
-EMAIL_CONFIG = environ.Env.email_url_config(
-    environment.secret("EMAIL_URL") or "consolemail://"
+EMAIL_CONFIG = environment.service(
+    "EMAIL_URL",
+    environment.secret("EMAIL_URL") or "consolemail://",
+    environ.Env.email_url_config,
 )
 globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = environment.text(
@@ -259,7 +260,7 @@ DEFAULT_FROM_EMAIL = environment.text(
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 
 # Safety.

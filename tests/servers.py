@@ -37,8 +37,8 @@ def postgres_server() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     port = free_port()
-    command = [binaries / "postgres", "-D", folder, "-p", str(port), "-F"]
-    command += ["-c", "listen_addresses=127.0.0.1", "-k", folder]
+    command = [str(binaries / "postgres"), "-D", str(folder), "-p", str(port), "-F"]
+    command += ["-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
     url = f"postgres://test@127.0.0.1:{port}/postgres"
     with _running(command, folder, user=user):
         wait_until(lambda: _postgres_answers(url), "PostgreSQL did not start")
@@ -51,9 +51,10 @@ def redis_server() -> Iterator[str]:
     binary = programs.redis()
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
     port = free_port()
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--dir", str(folder)]
     url = f"redis://127.0.0.1:{port}/0"
-    with _running([*command, "--dir", folder], folder, user=None):
+    with _running(command, folder, user=None):
         wait_until(lambda: _redis_answers(url), "Redis did not start")
         yield url
 
@@ -73,9 +74,7 @@ def wait_until(claim: Callable[[], bool], sentence: str) -> None:
 
 
 @contextmanager
-def _running(
-    command: list[str | Path], folder: Path, *, user: str | None
-) -> Iterator[None]:
+def _running(command: list[str], folder: Path, *, user: str | None) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, user=user, cwd=folder, stdout=log, stderr=subprocess.STDOUT

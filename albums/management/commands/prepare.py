@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 class Command(BaseCommand):
     help = "Bring the folders, the database and the static files up to date."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]  # may be empty
+    requires_system_checks: list[str] = []
 
     def handle(self, **_options: Any) -> None:
         for folder in (settings.MEDIA_ROOT, settings.UPLOAD_DIR, settings.SCRATCH_DIR):
