@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from albums import file_views, photo_views, upload_views, views
+
+app_name = "albums"
+
+urlpatterns = [
+    path("", views.albums, name="albums"),
+    path("albums/new/", views.new_album, name="new_album"),
+    path("albums/<uuid:code>/", views.album, name="album"),
+    path("albums/<uuid:code>/add/", views.add, name="add"),
+    path("photos/<uuid:code>/", photo_views.photo, name="photo"),
+    path("photos/<uuid:code>/pictures/", photo_views.pictures, name="pictures"),
+    path("photos/<uuid:code>/title/", photo_views.retitle, name="retitle"),
+    path(
+        "photos/<uuid:code>/keep-original/",
+        photo_views.keep_original,
+        name="keep_original",
+    ),
+    path("restorations/<uuid:code>/keep/", photo_views.keep, name="keep"),
+    path(
+        "restorations/<uuid:code>/not-quite/", photo_views.not_quite, name="not_quite"
+    ),
+    path("me/compare-mode/", photo_views.compare_mode, name="compare_mode"),
+    path(
+        "files/photos/<uuid:code>/<str:size>/<str:key>.jpg",
+        file_views.photo_file,
+        name="photo_file",
+    ),
+    path(
+        "files/restorations/<uuid:code>/<str:size>/<str:key>.jpg",
+        file_views.restoration_file,
+        name="restoration_file",
+    ),
+    path("files/photos/<uuid:code>/original/", file_views.original, name="original"),
+    path(
+        "files/restorations/<uuid:code>/download/",
+        file_views.restoration_download,
+        name="restoration_download",
+    ),
+    path("uploads/", upload_views.uploads, name="uploads"),
+    path("uploads/<uuid:code>/", upload_views.upload, name="upload"),
+]
