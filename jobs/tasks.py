@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from uuid import UUID
 
-from jobs import runner
+from albums.services import prepare_renditions
+from jobs import heartbeat, leases, lifeline, queue, runner
+from jobs.lifeline import Lifeline
+from jobs.processes import kill_group
+
+
+def beat() -> None:
+    _begin()
 
 
 def advance(job_id: int, token: str) -> None:
-    runner.advance(job_id, UUID(token))
+    if not _begin():
+        return
+    try:
+        runner.advance(job_id, UUID(token))
+    finally:
+        leases.let_go(job_id, UUID(token))
+
+
+def renditions(photo_id: int) -> None:
+    if _begin():
+        prepare_renditions(photo_id)
+
+
+def _begin() -> bool:
+    """Whether to begin at all: not while stopping, and never without a supervisor."""
+    seen = lifeline.state()
+    if seen is Lifeline.CUT:
+        kill_group(os.getpgrp())
+    if seen is not Lifeline.HOLDS:
+        return False
+    heartbeat.beat(queue.this_cluster())
+    return True

@@ -1,0 +1,127 @@
+"""Twice a second: what is due, who is free, and a ring for each job handed out."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from django.db.models import Case, F, Value, When, Window
+from django.db.models.functions import RowNumber
+
+from jobs import leases, queue
+from jobs.clock import db_now
+from jobs.models import Job, JobQuerySet
+from jobs.providers import local
+from jobs.runner import RING_LEASE
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What one tick did and saw: rings by cluster, workers with a job in hand by
+    cluster, and holders that overran their lease."""
+
+    rung: Mapping[str, int]
+    working: Mapping[str, int]
+    late: frozenset[str]
+
+
+NOTHING = Tick(Counter(), Counter(), frozenset())
+
+
+@dataclass
+class Dispatcher:
+    """Hands out jobs to this host's clusters, never more than they have workers.
+
+    `rung` are the leases given out and still running, by cluster; `served` says for
+    each cluster when a batch last had its turn.
+    """
+
+    slots: Mapping[str, int]
+    rung: dict[UUID, str] = field(default_factory=dict)
+    served: dict[str, dict[int, int]] = field(default_factory=dict)
+    turn: int = 0
+
+    def tick(self) -> Tick:
+        """One look at the jobs. Raises BrokerDown, with nothing left half done."""
+        if not Job.objects.unfinished().exists():
+            self.rung.clear()
+            return NOTHING
+        late = leases.mend()
+        working = self._look_at_leases()
+        taken = Counter(self.rung.values())
+        rung = Counter(
+            {
+                cluster: self._hand_out(cluster, slots - taken[cluster])
+                for cluster, slots in self.slots.items()
+            }
+        )
+        return Tick(rung, working, late)
+
+    def give_back(self, clusters: Iterable[str]) -> None:
+        """Free the leases of clusters whose processes were ended."""
+        names = set(clusters)
+        freed = [token for token, cluster in self.rung.items() if cluster in names]
+        leases.give_back(freed)
+        for token in freed:
+            del self.rung[token]
+
+    def _look_at_leases(self) -> Counter[str]:
+        """Forget leases that are over; the workers at work by cluster."""
+        if not self.rung:
+            return Counter()
+        live = Job.objects.filter(lease__in=list(self.rung), leased_until__gte=db_now())
+        holders = dict(live.values_list("lease", "holder"))
+        self.rung = {t: c for t, c in self.rung.items() if t in holders}
+        return Counter(c for t, c in self.rung.items() if holders[t])
+
+    def _hand_out(self, cluster: str, free: int) -> int:
+        if free <= 0:
+            return 0
+        return sum(
+            self._ring(job_id, batch_id, cluster)
+            for job_id, batch_id in self._chosen(cluster, free)
+        )
+
+    def _ring(self, job_id: int, batch_id: int, cluster: str) -> bool:
+        token = uuid4()
+        if not Job.objects.claim(job_id, now=db_now(), token=token, lease=RING_LEASE):
+            return False
+        try:
+            queue.ring(job_id, token, cluster)
+        except queue.BrokerDown:
+            leases.give_back([token])
+            raise
+        self.turn += 1
+        self.rung[token] = cluster
+        self.served[cluster][batch_id] = self.turn
+        return True
+
+    def _chosen(self, cluster: str, free: int) -> list[tuple[int, int]]:
+        """Due jobs, those already begun first; of the others one of each batch in
+        turn, so that nobody waits for a thousand photos of somebody else."""
+        waits = Case(When(state=Job.State.QUEUED, then=Value(1)), default=Value(0))
+        place = Window(
+            RowNumber(),
+            partition_by=[F("batch_id")],
+            order_by=[waits.asc(), F("due").asc(), F("pk").asc()],
+        )
+        due = of_cluster(Job.objects.due(db_now()), cluster).order_by()
+        first = due.annotate(waits=waits, place=place).filter(place__lte=free)
+        rows = list(first.values_list("waits", "place", "batch_id", "due", "pk"))
+        before = self.served.get(cluster, {})
+        served = {batch_id: before.get(batch_id, 0) for _, _, batch_id, _, _ in rows}
+        self.served[cluster] = served
+        rows.sort(key=lambda row: (row[:2], served[row[2]], row[3:]))
+        return [(pk, batch_id) for _waits, _place, batch_id, _due, pk in rows[:free]]
+
+
+def of_cluster(jobs: JobQuerySet, cluster: str) -> JobQuerySet:
+    """Work for our own processor, or calls to somebody else's."""
+    if cluster == queue.ENGINE:
+        return jobs.filter(provider=local.NAME)
+    return jobs.exclude(provider=local.NAME)

@@ -1,0 +1,146 @@
+"""The door to django-q2, which only rings: the database knows what there is to do.
+
+Every host has a queue of its own for each cluster, so that a ring is answered by the
+cluster it was meant for, or by none. A ring may be lost, doubled or late.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import redis
+from django import db
+from django.conf import settings
+from django_q.brokers import Broker, get_broker
+from django_q.brokers.redis_broker import Redis
+from django_q.cluster import Cluster
+from django_q.conf import Conf
+from django_q.models import OrmQ, Task
+from django_q.signals import pre_execute
+from django_q.tasks import async_task
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from jobs import heartbeat, lifeline
+from jobs.clock import db_now
+from jobs.lifeline import Lifeline
+from jobs.processes import host, kill_group
+
+logger = logging.getLogger(__name__)
+
+NAME_VARIABLE = "Q_CLUSTER_NAME"
+REMOTE, ENGINE = "remote", "engine"
+# A ring that nobody heard for so long is for a cluster that is no more.
+STALE_RING = timedelta(minutes=10)
+KEEP_FAILURES = timedelta(days=7)
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class BrokerDown(Exception):
+    """The ring did not get out."""
+
+
+def ring(job_id: int, token: UUID, cluster: str) -> None:
+    """Have a worker of this host's cluster advance a job. Raises BrokerDown."""
+    _ring(queue_name(cluster, host()), "jobs.tasks.advance", job_id, str(token))
+
+
+def ring_beat(cluster: str) -> None:
+    """Ask this host's cluster for a sign of life. Raises BrokerDown."""
+    _ring(queue_name(cluster, host()), "jobs.tasks.beat")
+
+
+def ring_renditions(photo_id: int) -> None:
+    """Have a photo's renditions made ahead of time, if a worker is there. Never
+    raises: without it they are made when they are first looked at."""
+    try:
+        listening = heartbeat.listening_host(ENGINE)
+        if listening:
+            queue = queue_name(ENGINE, listening)
+            _ring(queue, "jobs.tasks.renditions", photo_id)
+    except (BrokerDown, db.Error) as error:
+        logger.warning("renditions will be made later: %s", error)
+
+
+def queue_name(cluster: str, of_host: str) -> str:
+    # Two installations may share one Redis, and must not hear each other's rings.
+    installation = sha256(settings.SECRET_KEY.encode()).hexdigest()[:8]
+    return f"{cluster}@{of_host[:60]}.{installation}"
+
+
+def this_cluster() -> str:
+    """The cluster that this process belongs to."""
+    return os.environ.get(NAME_VARIABLE, "")
+
+
+def sweep() -> None:
+    """Forget rings for clusters that are no more, and old failures. The log has them."""
+    now = db_now()
+    OrmQ.objects.filter(lock__lt=now - STALE_RING).delete()
+    Task.objects.filter(stopped__lt=now - KEEP_FAILURES).delete()
+
+
+def run_cluster(name: str) -> None:
+    """Be the main process of a cluster until it ends. Ends its whole process group
+    when the supervisor, or the cluster's own sentinel, is gone."""
+    if name != Conf.CLUSTER_NAME or not lifeline.is_held():
+        raise RuntimeError("A cluster is started by the worker command.")
+    broker = _broker(queue_name(name, host()))
+    # Rings for a predecessor: their jobs have been given back already.
+    broker.purge_queue()
+    db.connections.close_all()
+    pre_execute.connect(_forget_ring, dispatch_uid="forget ring", weak=False)
+    cluster = Cluster(broker)
+    cluster.start()
+    _watch(cluster)
+
+
+def _watch(cluster: Cluster) -> None:
+    sentinel, stop = cluster.sentinel, cluster.stop_event
+    while sentinel.is_alive():
+        seen = lifeline.state()
+        if seen is Lifeline.CUT:
+            kill_group(os.getpgrp())
+        if seen is Lifeline.STOPPING:
+            stop.set()
+        sentinel.join(SECONDS_BETWEEN_LOOKS)
+    if not stop.is_set():
+        logger.error("cluster %s: the sentinel died", this_cluster())
+        kill_group(os.getpgrp())
+
+
+def _forget_ring(task: dict[str, Any], **_: Any) -> None:
+    """Acknowledge at the start: a step that breaks is found by its lease, and a ring
+    must not come back when the cluster's monitor dies."""
+    if not task.get("ack_id"):
+        return
+    try:
+        OrmQ.objects.filter(pk=task["ack_id"]).delete()
+    except db.Error as error:
+        logger.warning("a ring stays in the queue: %s", error)
+
+
+def _ring(queue: str, name: str, *arguments: int | str) -> None:
+    try:
+        broker = _broker(queue)
+        async_task(name, *arguments, broker=broker)
+        if isinstance(broker, Redis):
+            broker.connection.expire(broker.list_key, STALE_RING)
+    except (redis.RedisError, db.Error) as error:
+        raise BrokerDown(str(error)) from error
+
+
+@cache
+def _broker(queue: str) -> Broker:
+    """One connection for each queue and process."""
+    broker = get_broker(queue)
+    if isinstance(broker, Redis):
+        # Who rings tries again by itself, and an upload must not wait for Redis.
+        broker.connection.set_retry(Retry(NoBackoff(), 0))
+    return broker

@@ -1,0 +1,153 @@
+"""The worker: hands out the work, and watches over the two clusters.
+
+A cluster that ends, or leaves a ring unanswered though it has workers to spare, is
+ended as a whole process group and started again. django-q2 would not notice: a killed
+process may take the lock of the queue with it, and all the others wait for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from types import FrameType
+
+from django import db
+from django.conf import settings
+
+from jobs import groups, heartbeat, lifeline, queue
+from jobs.clusters import SECONDS_BETWEEN_BEATS, ClusterProcess
+from jobs.dispatcher import Dispatcher, Tick
+from jobs.lifeline import Lifeline
+from jobs.sweep import sweep
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.5
+SECONDS_BETWEEN_SWEEPS = 60.0
+# From the signal; ten seconds later docker would kill us in the middle.
+GRACE = 7.0
+# A longer wait for a locked database would keep a signal waiting as well.
+BUSY_SECONDS = 2
+OUTAGES = (db.Error, queue.BrokerDown)
+
+
+class Supervisor:
+    def __init__(self) -> None:
+        workers = {
+            queue.REMOTE: settings.REMOTE_WORKERS,
+            queue.ENGINE: settings.ENGINE_WORKERS,
+        }
+        self.clusters = [ClusterProcess(*named) for named in workers.items()]
+        self.dispatcher = Dispatcher(workers)
+        self.inherited, self.hold = os.pipe()
+        self.told_to_stop: float | None = None
+        self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
+        self.ended: set[str] = set()
+        self.is_well = True
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, or until whoever looks after us is gone. Leaves
+        no process behind."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        _wait_less_for_locks()
+        groups.end_leftovers()
+        try:
+            while not self.is_over:
+                self._revive()
+                self._work_if_possible()
+                time.sleep(TICK)
+        finally:
+            self._stop()
+
+    @property
+    def is_over(self) -> bool:
+        return self.told_to_stop is not None or lifeline.state() is Lifeline.CUT
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.told_to_stop = self.told_to_stop or time.monotonic()
+
+    def _revive(self) -> None:
+        for cluster in self.clusters:
+            if cluster.has_ended:
+                logger.error("cluster %s ended; starting it again", cluster.name)
+                self._end(cluster)
+            if cluster.process is None and time.monotonic() >= cluster.start_after:
+                cluster.start(self.inherited)
+                groups.record(each.leader for each in self.clusters if each.leader)
+
+    def _end(self, cluster: ClusterProcess) -> None:
+        cluster.kill()
+        self.ended.add(cluster.name)
+
+    def _work_if_possible(self) -> None:
+        try:
+            self._work()
+        except OUTAGES as error:
+            if self.is_well:
+                logger.error("no work until this is well again: %s", error)
+            self.is_well = False
+            self._excuse_silence()
+            return
+        if not self.is_well:
+            logger.warning("all is well again")
+        self.is_well = True
+
+    def _excuse_silence(self) -> None:
+        for cluster in self.clusters:
+            cluster.asked = None
+        db.close_old_connections()
+
+    def _work(self) -> None:
+        self.dispatcher.give_back(self.ended)
+        self.ended.clear()
+        tick = self.dispatcher.tick()
+        self._listen(tick)
+        if time.monotonic() >= self.next_sweep:
+            self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
+            sweep()
+
+    def _listen(self, tick: Tick) -> None:
+        beats = heartbeat.last_beats()
+        now = time.monotonic()
+        for cluster in self.clusters:
+            cluster.hear(beats.get(cluster.name))
+            for holder in tick.late:
+                cluster.kill_late(holder)
+            if tick.working[cluster.name] >= cluster.workers:
+                cluster.asked = None
+                continue
+            if tick.rung[cluster.name]:
+                cluster.ask(now)
+            if cluster.process and now >= cluster.next_beat:
+                queue.ring_beat(cluster.name)
+                cluster.next_beat = now + SECONDS_BETWEEN_BEATS
+                cluster.ask(now)
+            if cluster.is_deaf(now):
+                logger.error("cluster %s is deaf; starting it again", cluster.name)
+                self._end(cluster)
+
+    def _stop(self) -> None:
+        """Running steps may finish within the grace; nothing new begins."""
+        os.write(self.hold, b".")
+        deadline = (self.told_to_stop or time.monotonic()) + GRACE
+        while time.monotonic() < deadline and self._is_anybody_left():
+            time.sleep(0.1)
+        for cluster in self.clusters:
+            self._end(cluster)
+        groups.forget()
+        try:
+            self.dispatcher.give_back(self.ended)
+        except OUTAGES as error:
+            logger.warning("leases run out by themselves: %s", error)
+
+    def _is_anybody_left(self) -> bool:
+        return any(each.process and not each.has_ended for each in self.clusters)
+
+
+def _wait_less_for_locks() -> None:
+    if db.connection.vendor == "sqlite":
+        options = {**db.connection.settings_dict["OPTIONS"], "timeout": BUSY_SECONDS}
+        db.connection.settings_dict["OPTIONS"] = options

@@ -1,0 +1,53 @@
+"""Once a minute: what dead processes and old days left behind."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from albums.services import sweep_uploads
+from jobs import heartbeat, queue
+from jobs.models import Job
+
+logger = logging.getLogger(__name__)
+
+# A folder that no step owns any more may still be in the hands of a dying process.
+SECONDS_FOR_FOLDERS = 5 * 60
+SECONDS_FOR_FILES = 24 * 60 * 60
+
+
+def sweep() -> None:
+    queue.sweep()
+    heartbeat.forget_old_hosts()
+    sweep_scratch()
+    sweep_uploads()
+
+
+def sweep_scratch() -> None:
+    """Remove folders of steps that are over, and files that nobody came back for."""
+    for path in Path(settings.SCRATCH_DIR).iterdir():
+        try:
+            age = time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        if path.is_dir() and age > SECONDS_FOR_FOLDERS and not _is_in_use(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file() and age > SECONDS_FOR_FILES:
+            path.unlink(missing_ok=True)
+
+
+def _is_in_use(folder: Path) -> bool:
+    """Whether the step that this folder is named after still holds its job."""
+    prefix, _dash, name = folder.name.partition("-")
+    if prefix != "job":
+        return time.time() - folder.stat().st_mtime < SECONDS_FOR_FILES
+    try:
+        token = UUID(name)
+    except ValueError:
+        return False
+    return Job.objects.filter(lease=token).exists()
