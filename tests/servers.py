@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -101,3 +102,15 @@ def _redis_answers(url: str) -> bool:
             return bool(client.ping())
     except redis_client.ConnectionError:
         return False
+
+
+def main() -> None:
+    """Run a command beside a PostgreSQL and a Redis of its own, which it then uses."""
+    with postgres_server() as database, redis_server() as queue:
+        variables = {"DATABASE_URL": database, "QUEUE_URL": queue}
+        ended = subprocess.run(sys.argv[1:], env=os.environ | variables, check=False)
+    sys.exit(ended.returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import errno
+import fcntl
 import os
 import signal
 import socket
@@ -9,6 +9,8 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from errno import EADDRINUSE
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -19,9 +21,9 @@ from django.urls import reverse
 from albums import welcome
 from albums.management.processes import Lifeline, Program, stop
 
-# Whoever was killed a moment ago may still be closing the port.
-PORT_PATIENCE = 8.0
 STOP_PATIENCE = 8.0
+# The programs of a run that was killed need a moment to notice.
+LOCK_PATIENCE = 10.0
 GLANCE = 0.25
 
 
@@ -37,10 +39,14 @@ class Command(BaseCommand):
 
     def handle(self, *, stop_with_parent: bool, **_options: Any) -> None:
         parent = os.getppid() if stop_with_parent else None
+        lock = only_one(Path(settings.DATA_DIR) / "run.lock")
         listener = listen(settings.HOST, settings.PORT)
         call_command("prepare")
         self._say_where()
-        look_after(programs(listener), until=lambda: parent not in {None, os.getppid()})
+        look_after(
+            programs(listener, lock),
+            until=lambda: parent not in {None, os.getppid()},
+        )
         self.stdout.write("Stopped.")
 
     def _say_where(self) -> None:
@@ -56,34 +62,49 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def only_one(path: Path) -> int:
+    """Hold the lock of this DATA_DIR. The programs inherit it, so that it tells whether
+    anything of an earlier run is still there."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    limit = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > limit:
+                raise CommandError(
+                    f"It runs already, on the data in {path.parent}. Stop that one "
+                    "first, or choose another folder with DATA_DIR."
+                ) from error
+            time.sleep(GLANCE)
+        else:
+            return lock
+
+
 def listen(host: str, port: int) -> socket.socket:
     """The socket that the web server inherits. It stays open when that one restarts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    limit = time.monotonic() + PORT_PATIENCE
-    while True:
-        try:
-            return socket.create_server((host, port), family=family, backlog=512)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise CommandError(
-                    f"Cannot listen at HOST {host}, PORT {port} ({error.strerror})."
-                ) from error
-            if time.monotonic() > limit:
-                raise CommandError(
-                    f"PORT {port} is in use by another program. Stop that one, or "
-                    f"choose another port: PORT={port + 1} make run"
-                ) from error
-        time.sleep(GLANCE)
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise CommandError(
+                f"PORT {port} is in use by another program. Stop that one, or choose "
+                f"another port: PORT={port + 1} make run"
+            ) from error
+        raise CommandError(
+            f"Cannot listen at HOST {host}, PORT {port}: {error.strerror}."
+        ) from error
 
 
-def programs(listener: socket.socket) -> list[Program]:
+def programs(listener: socket.socket, lock: int) -> list[Program]:
     lifeline = Lifeline.make()
     web = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"]
     web += ["--config", "python:restore_site.gunicorn_config", "restore_site.wsgi"]
     worker = [sys.executable, sys.argv[0], "worker"]
     return [
-        Program("web server", web, lifeline, inherited=[listener.fileno()]),
-        Program("worker", worker, lifeline),
+        Program("web server", web, lifeline, inherited=[listener.fileno(), lock]),
+        Program("worker", worker, lifeline, inherited=[lock]),
     ]
 
 
