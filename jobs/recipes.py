@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.connections import KINDS
 from jobs.providers import local
 from jobs.providers.options import BadOption, Option, complete_options
 
@@ -20,12 +21,33 @@ class Recipe:
     options: Mapping[str, Mapping[str, str]]
 
 
+# Which options each recipe means for each provider. A provider that is not named
+# cannot do the recipe.
 RECIPES = (
     Recipe(
         "repair",
         _("Repair"),
         _("Brings back faded colours, mends scratches, calms the grain."),
-        {"local": {}},
+        {
+            "local": {},
+            "picwish": {
+                "restoration_type": "1",
+                "model_type": "1",
+                "change_color": "0",
+            },
+        },
+    ),
+    Recipe(
+        "repair_colour",
+        _("Repair and colour"),
+        _("Also colours a black-and-white photo. The colours are a guess."),
+        {
+            "picwish": {
+                "restoration_type": "1",
+                "model_type": "1",
+                "change_color": "1",
+            },
+        },
     ),
     Recipe(
         "enlarge_2",
@@ -41,8 +63,18 @@ RECIPES = (
     ),
 )
 BY_CODE = {recipe.code: recipe for recipe in RECIPES}
-SCHEMAS: Mapping[str, tuple[Option, ...]] = {local.NAME: local.OPTIONS}
-LABELS: Mapping[str, str] = {local.NAME: local.LABEL}
+SCHEMAS: Mapping[str, tuple[Option, ...]] = {
+    local.NAME: local.OPTIONS,
+    **{kind.name: kind.options for kind in KINDS.values()},
+}
+LABELS: Mapping[str, str] = {
+    local.NAME: local.LABEL,
+    **{kind.name: kind.label for kind in KINDS.values()},
+}
+
+
+def recipes_of(provider: str) -> tuple[Recipe, ...]:
+    return tuple(recipe for recipe in RECIPES if provider in recipe.options)
 
 
 def options_for(
@@ -59,7 +91,7 @@ def options_for(
     if recipe not in BY_CODE or provider not in BY_CODE[recipe].options:
         raise BadOption(
             f"{LABELS[provider]} has no recipe {recipe}. "
-            f"Choose from: {', '.join(BY_CODE)}."
+            f"Choose from: {', '.join(each.code for each in recipes_of(provider))}."
         )
     wanted = dict(BY_CODE[recipe].options[provider]) | dict(chosen or {})
     return complete_options(SCHEMAS[provider], wanted)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from jobs import local_step
+from jobs import accounts, budget, local_step, remote_step
 from jobs.clock import db_now
 from jobs.models import Job
+from jobs.providers import local
 from jobs.step import Cancelled, Failure, Lost, Step
 
 logger = logging.getLogger(__name__)
@@ -17,25 +18,31 @@ logger = logging.getLogger(__name__)
 # From the ring to the first sign of life of whoever answers it.
 RING_LEASE = timedelta(seconds=30)
 STEP_LEASE = timedelta(seconds=60)
+# How far ahead a request's moment may be given out.
+WITHIN = timedelta(seconds=0.8)
 
 
-def advance(job_id: int, token: UUID) -> None:
-    """Carry out the one step that was rung for. A second call does nothing."""
+def advance(job_id: int, token: UUID, moment: datetime | None = None) -> None:
+    """Carry out the one step that was rung for. A second call does nothing. `moment` is
+    when its request may go out, by the provider's budget."""
     step = Step.take(job_id, token, lease=STEP_LEASE)
     if step is None:
         logger.info("job %s: not ours to advance", job_id)
         return
     try:
-        _carry_out(step)
+        _carry_out(step, moment)
     except Lost:
         logger.info("job %s: lease lost, left alone", step.job.code)
 
 
-def _carry_out(step: Step) -> None:
+def _carry_out(step: Step, moment: datetime | None) -> None:
     try:
         if step.job.cancel_asked:
             raise Cancelled
-        local_step.run(step)
+        if step.job.provider == local.NAME:
+            local_step.run(step)
+        else:
+            remote_step.run(step, moment=moment)
     except Cancelled:
         step.cancel()
     except Failure as failure:
@@ -50,8 +57,26 @@ def run_to_end(job: Job, *, pause: float = 0.2) -> Job:
         job.refresh_from_db()
         if not job.is_active:
             return job
-        token = uuid4()
-        if Job.objects.claim(job.pk, now=db_now(), token=token, lease=RING_LEASE):
-            advance(job.pk, token)
-        else:
+        if not _advance_here(job):
             time.sleep(pause)
+
+
+def _advance_here(job: Job) -> bool:
+    """One step in this process, if the job is due and its budget allows."""
+    now, moment = db_now(), None
+    if job.due > now or (job.lease and job.leased_until and job.leased_until >= now):
+        return False
+    if job.provider != local.NAME:
+        if not accounts.may_go(accounts.account(job.provider)) and not job.is_trial:
+            row = accounts.account(job.provider)
+            accounts.hold(job, row, only={"lease": None, "state": job.state})
+            return True
+        call = remote_step.call_of(job)
+        moment = call and budget.reserve(job.provider, call, now=now, within=WITHIN)
+        if call and not moment:
+            return False
+    token = uuid4()
+    if not Job.objects.claim(job.pk, now=now, token=token, lease=RING_LEASE):
+        return False
+    advance(job.pk, token, moment or None)
+    return True

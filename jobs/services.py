@@ -12,7 +12,7 @@ from django.db import transaction
 from albums.models import Photo, User
 from albums.services import bump_version
 from jobs.clock import db_now
-from jobs.models import Batch, Event, Job
+from jobs.models import Attempt, Batch, Event, Job
 from jobs.recipes import options_for
 
 FORGET_ERROR = {
@@ -92,17 +92,33 @@ def cancel(job: Job, *, by: User) -> bool:
 
 
 def retry(job: Job, *, by: User) -> bool:
-    """Queue a failed or cancelled job again: a new attempt on the same job. False when
-    somebody did so already."""
-    again = {
+    """Queue a failed or cancelled job again. Where its last task may still be alive at
+    the provider, that one is asked first; else it is a new attempt on the same job.
+    False when somebody did so already."""
+    stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
+    with transaction.atomic():
+        if not change(job, _begun_again(), only=stopped, kind="retried", by=by):
+            return False
+        asked = job.attempts.order_by("number").last()
+        if asked and asked.remote_id and asked.state == Attempt.State.ABANDONED:
+            Attempt.objects.filter(pk=asked.pk).update(
+                state=Attempt.State.OPEN, asked_again=True, late_look=None, trouble=0
+            )
+            found = Job.State.FETCHING if asked.result_seen else Job.State.RUNNING
+            Job.objects.filter(pk=job.pk).update(state=found)
+    return True
+
+
+def _begun_again() -> dict[str, Any]:
+    return {
         "state": Job.State.QUEUED,
         "due": db_now(),
         "crashes": 0,
+        "resubmits": 0,
         "cancel_asked": False,
         "progress": 0,
         "stage": "",
+        "hold": "",
         **FORGET_ERROR,
         **RELEASED,
     }
-    stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
-    return change(job, again, only=stopped, kind="retried", by=by)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +13,11 @@ from django.db import transaction
 from albums.models import Restoration
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
+from jobs.processes import this_process
 from jobs.services import RELEASED, change
+
+# A result that nobody waits for any more is asked for after so long.
+LATE_LOOK_AFTER = timedelta(minutes=2)
 
 
 class Lost(Exception):
@@ -28,20 +30,24 @@ class Cancelled(Exception):
 
 class Failure(Exception):
     """The job ends here. `message` is for the family: what happened, what to do next;
-    `detail` is for the administrator only."""
+    `detail` is for the administrator only. `is_final` says that the provider's task is
+    dead: there is nothing to ask for any more."""
 
     def __init__(
-        self, code: str, blame: Job.Blame, message: str, *, detail: str = ""
+        self,
+        code: str,
+        blame: Job.Blame,
+        message: str,
+        *,
+        detail: str = "",
+        is_final: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.blame = blame
         self.message = message
         self.detail = detail
-
-
-def this_process() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+        self.is_final = is_final
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,39 @@ class Step:
                 number=job.attempts.count() + 1, provider=job.provider
             )
 
+    def release(
+        self, *, state: Job.State | None, due: datetime, **changes: Any
+    ) -> None:
+        """Let go of the job until its next step is due. Raises Lost or Cancelled."""
+        moved = {"state": state} if state else {}
+        only: dict[str, Any] = {}
+        if state == Job.State.QUEUED:
+            # A wish that was given up is not begun anew.
+            only = {"cancel_asked": False}
+        self._write({**moved, **changes, **RELEASED, "due": due}, only=only)
+
+    def give_up_attempt(self, attempt: Attempt, code: str, detail: str) -> None:
+        """The provider's task is dead; the job may begin another. Raises Lost."""
+        with transaction.atomic():
+            if not self._is_mine():
+                raise Lost
+            dead = Failure(code, Job.Blame.PROVIDER, "", detail=detail, is_final=True)
+            self._close(attempt, Attempt.State.FAILED, dead)
+
+    def set_aside_attempt(self, attempt: Attempt) -> None:
+        """Another task is begun; this one's result is kept if it still comes."""
+        with transaction.atomic():
+            if not self._is_mine():
+                raise Lost
+            self._close(attempt, Attempt.State.ABANDONED)
+
     def succeed(self, attempt: Attempt, restoration: Restoration) -> None:
         """Call inside the transaction that adds the restoration. Raises Lost."""
         done = {
             "state": Job.State.SUCCEEDED,
             "restoration": restoration,
             "note": restoration.note,
+            "money_spent": attempt.charged,
             "progress": 1,
             "stage": "",
         }
@@ -100,7 +133,7 @@ class Step:
         self._close(attempt, Attempt.State.SUCCEEDED)
 
     def fail(self, failure: Failure) -> None:
-        failed = {
+        failed: dict[str, Any] = {
             "state": Job.State.FAILED,
             "error_code": failure.code,
             "blame": failure.blame,
@@ -108,24 +141,59 @@ class Step:
             "detail": failure.detail,
         }
         with transaction.atomic():
+            attempts = list(self.job.attempts.filter(state=Attempt.State.OPEN))
+            failed["money_spent"] = any(attempt.charged for attempt in attempts)
             self._end(
                 failed, kind="failed", words=failure.message, detail=failure.detail
             )
-            for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
-                self._close(attempt, Attempt.State.FAILED, failure)
+            for attempt in attempts:
+                is_dead = failure.is_final or not attempt.remote_id
+                state = Attempt.State.FAILED if is_dead else Attempt.State.ABANDONED
+                self._close(attempt, state, failure)
 
     def cancel(self) -> None:
         with transaction.atomic():
             self._end({"state": Job.State.CANCELLED, "stage": ""}, kind="cancelled")
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
+                if attempt.remote_id:
+                    later = db_now() + LATE_LOOK_AFTER
+                    Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
 
-    def note(self, kind: str, words: str, *, attempt: Attempt | None = None) -> None:
-        Event.objects.create(job=self.job, attempt=attempt, kind=kind, words=words)
+    def note(
+        self,
+        kind: str,
+        words: str,
+        *,
+        attempt: Attempt | None = None,
+        detail: str = "",
+        milliseconds: int | None = None,
+        charged: bool = False,
+    ) -> None:
+        """A line of the timeline."""
+        Event.objects.create(
+            job=self.job,
+            attempt=attempt,
+            kind=kind,
+            words=words,
+            detail=detail,
+            milliseconds=milliseconds,
+            charged=charged,
+        )
 
-    def _end(self, changes: Mapping[str, Any], **event: str) -> None:
+    def _end(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        kind: str,
+        words: str = "",
+        detail: str = "",
+    ) -> None:
         ended = {**changes, **RELEASED, "finished": db_now()}
-        if not change(self.job, ended, only={"lease": self.token}, **event):
+        mine = {"lease": self.token}
+        if not change(
+            self.job, ended, only=mine, kind=kind, words=words, detail=detail
+        ):
             raise Lost
 
     def _write(

@@ -104,6 +104,12 @@ class Job(models.Model):
     holder = models.CharField(max_length=100, blank=True)
     crashes = models.PositiveSmallIntegerField(default=0)
     cancel_asked = models.BooleanField(default=False)
+    # Why a held job waits ("provider"), and whether it goes on to find out how things
+    # are at a provider that was not well.
+    hold = models.CharField(max_length=20, blank=True)
+    is_trial = models.BooleanField(default=False)
+    # New tasks bought because a first one came to nothing; a person's retry forgets.
+    resubmits = models.PositiveSmallIntegerField(default=0)
 
     progress = models.FloatField(default=0)
     stage = models.CharField(max_length=100, blank=True)
@@ -189,6 +195,11 @@ class Attempt(models.Model):
     submitted = models.DateTimeField(null=True, blank=True)
     seen_unfinished = models.DateTimeField(null=True, blank=True)
     result_seen = models.DateTimeField(null=True, blank=True)
+    # When to ask for the result of a task that nobody waits for any more.
+    late_look = models.DateTimeField(null=True, blank=True)
+    charged = models.BooleanField(default=False)
+    # A person tried again while this task was still open at the provider.
+    asked_again = models.BooleanField(default=False)
     sent_width = models.PositiveIntegerField(null=True, blank=True)
     sent_height = models.PositiveIntegerField(null=True, blank=True)
     sent_bytes = models.PositiveBigIntegerField(null=True, blank=True)
@@ -211,6 +222,16 @@ class Attempt(models.Model):
                 name="remote_task_once",
             ),
         ]
+        indexes = [
+            # Late results, once a minute.
+            models.Index(
+                fields=["late_look"],
+                name="attempt_late",
+                condition=Q(late_look__isnull=False),
+            ),
+            # How long the last tasks of a provider took.
+            models.Index(fields=["provider", "submitted"], name="attempt_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.number}"
@@ -226,6 +247,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=30)
     words = models.TextField(blank=True)
     detail = models.TextField(blank=True)
+    milliseconds = models.PositiveIntegerField(null=True, blank=True)
+    charged = models.BooleanField(default=False)
     by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -29,7 +29,9 @@ class ProviderAccount(models.Model):
     detail = models.TextField(blank=True)
     since = models.DateTimeField(null=True, blank=True)
     next_trial = models.DateTimeField(null=True, blank=True)
+    trials = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
+    told_code = models.CharField(max_length=40, blank=True)
     # Seconds after which half, and nearly all, of the tasks are done.
     half_done = models.FloatField(null=True, blank=True)
     nearly_done = models.FloatField(null=True, blank=True)

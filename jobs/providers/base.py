@@ -174,12 +174,20 @@ class Provider(Protocol):
     """One remote provider. Each method is one short call (or one long one where
     `is_long_submit` says so), raises ProviderError, and returns plain values."""
 
-    name: str
-    label: str
-    options: tuple[Option, ...]
-    limits: Limits
-    promise: Promise
-    default_host: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def options(self) -> tuple[Option, ...]: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def promise(self) -> Promise: ...
 
     def is_long_submit(self, options: Mapping[str, str]) -> bool: ...
 

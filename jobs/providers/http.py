@@ -252,11 +252,10 @@ def _connect(connection: HTTPConnection, adapter: CheckedAdapter) -> socket.sock
     host = connection.host.strip("[]")
     try:
         found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-        for *_family, target in found:
-            if not adapter.anywhere and not addresses.is_public(str(target[0])):
-                raise Refused(f"{host} is not a public address")
-        target = found[0][-1]
-        made = socket.create_connection(target[:2], CONNECT_SECONDS)
+        targets = [str(target[0]) for *_family, target in found]
+        if not adapter.anywhere and not all(map(addresses.is_public, targets)):
+            raise Refused(f"{host} is not a public address")
+        made = socket.create_connection((targets[0], connection.port), CONNECT_SECONDS)
     except OSError as error:
         raise NewConnectionError(connection, type(error).__name__) from error
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -37,7 +37,6 @@ from jobs.providers.options import Option
 
 NAME = "picwish"
 LABEL = "PicWish"
-DEFAULT_HOST = "https://techhk.aoscdn.com"
 PATH = "/api/tasks/visual/restoration-old-photo"
 SYNC_SECONDS = 200.0
 # Base64 of the largest result, with room for the rest of the reply.
@@ -265,7 +264,6 @@ class PicWish:
     options = OPTIONS
     limits = LIMITS
     promise = PROMISE
-    default_host = DEFAULT_HOST
 
     def __init__(self, api: Api, downloads: Downloads) -> None:
         self.api = api

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from django import template
 from django.core.paginator import Page
@@ -14,7 +15,8 @@ from django.utils.safestring import SafeString
 from albums.models import Album, Photo
 from jobs.boards import Chip, album_board, photo_board
 from jobs.models import Event, Job
-from jobs.recipes import RECIPES, Recipe
+from jobs.providers import local
+from jobs.recipes import Recipe, recipes_of
 from jobs.status import (
     Status,
     Trouble,
@@ -48,7 +50,7 @@ def job_chip(context: Context, photo: Photo) -> dict[str, Any]:
 @register.simple_tag
 def recipe_choices() -> tuple[Recipe, ...]:
     """What a person may ask for, in the order in which it is offered."""
-    return RECIPES
+    return recipes_of(local.NAME)
 
 
 @register.inclusion_tag("jobs/_photo_board.html", takes_context=True)
@@ -58,6 +60,18 @@ def job_live(context: Context, photo: Photo, *, may_change: bool) -> dict[str, A
         "board": photo_board(photo),
         "may_change": may_change,
         "is_staff": context["user"].is_staff,
+    }
+
+
+@register.inclusion_tag("jobs/_restore_form.html", takes_context=True)
+def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
+    """Ask for a restoration: a recipe, and every option that a person may change."""
+    return {
+        "photo": photo,
+        "recipes": recipes_of(local.NAME),
+        "chosen": photo.album.recipe,
+        "options": local.OPTIONS,
+        "batch": uuid4(),
     }
 
 

@@ -1,0 +1,207 @@
+"""How each remote provider is doing, and what becomes of its jobs when it is not well.
+
+Nothing fails because a key is wrong, credits are used up, an administrator paused the
+provider or it broke down: its jobs are held with the reason, the administrator is told
+once, now and then one of them goes on trial, and when that goes well all go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from albums.models import User
+from jobs.clock import db_now
+from jobs.connections import KINDS
+from jobs.models import Attempt, Job, ProviderAccount
+from jobs.providers.base import ProviderError
+from jobs.services import change
+
+logger = logging.getLogger(__name__)
+
+# So many failures in a row open the circuit.
+FAILURES_IN_A_ROW = 5
+FIRST_TRIAL = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+PROVIDER = "provider"
+
+
+def account(provider: str) -> ProviderAccount:
+    row, _made = ProviderAccount.objects.get_or_create(provider=provider)
+    return row
+
+
+def may_go(row: ProviderAccount) -> bool:
+    return row.state == ProviderAccount.State.OPEN
+
+
+def well(provider: str) -> None:
+    """A call went well: whatever was wrong is over, and held jobs go on."""
+    rows = ProviderAccount.objects.filter(provider=provider)
+    rows.filter(failures__gt=0).update(failures=0)
+    ill = rows.filter(
+        state__in=[ProviderAccount.State.BROKEN, ProviderAccount.State.RESTING]
+    )
+    with transaction.atomic():
+        if ill.update(**_forgotten()) != 1:
+            return
+        let_go(provider)
+    logger.warning("%s is well again", provider)
+
+
+def stumbled(provider: str, error: ProviderError) -> None:
+    """A call failed in a way that may pass. Several in a row open the circuit."""
+    rows = ProviderAccount.objects.filter(provider=provider)
+    row = account(provider)
+    rows.update(failures=min(row.failures + 1, 1000))
+    if row.failures + 1 >= FAILURES_IN_A_ROW:
+        _stop(provider, ProviderAccount.State.RESTING, error)
+
+
+def broke(provider: str, error: ProviderError) -> None:
+    """No call will work until an operator has put something right."""
+    _stop(provider, ProviderAccount.State.BROKEN, error)
+
+
+def pause(provider: str, *, by: User) -> None:
+    paused = {
+        **_forgotten(),
+        "state": ProviderAccount.State.PAUSED,
+        "code": "paused",
+        "sentence": _("The administrator has paused %(name)s.")
+        % {"name": KINDS[provider].label},
+        "since": db_now(),
+    }
+    account(provider)
+    ProviderAccount.objects.filter(provider=provider).update(**paused)
+    logger.warning("%s was paused by user %s", provider, by.pk)
+
+
+def go_on(provider: str, *, by: User) -> None:
+    account(provider)
+    with transaction.atomic():
+        ProviderAccount.objects.filter(provider=provider).update(**_forgotten())
+        let_go(provider)
+    logger.warning("%s goes on, said user %s", provider, by.pk)
+
+
+def hold_waiting(row: ProviderAccount) -> None:
+    """Hold what has not been sent yet, with the reason."""
+    waiting = Job.objects.filter(
+        provider=row.provider,
+        state__in=[Job.State.QUEUED, Job.State.SUBMITTING],
+        lease=None,
+        is_trial=False,
+    )
+    for job in waiting.select_related("photo")[:500]:
+        hold(job, row, only={"lease": None, "state": job.state})
+
+
+def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
+    broken = row.state == ProviderAccount.State.BROKEN
+    blame = Job.Blame.BUDGET if row.code == "no_credits" else Job.Blame.SETUP
+    held = {
+        "state": Job.State.HELD,
+        "error_code": row.code,
+        "blame": blame if broken else Job.Blame.PROVIDER,
+        "message": row.sentence,
+        "detail": row.detail,
+        "hold": PROVIDER,
+        "is_trial": False,
+        "stage": "",
+    }
+    return change(job, held, only=only, kind="held", words=row.sentence)
+
+
+def let_go(provider: str, *, on_trial: bool = False) -> int:
+    """Let the held jobs of a provider go on where they stopped: all, or one on trial."""
+    held = Job.objects.filter(provider=provider, state=Job.State.HELD, hold=PROVIDER)
+    ordered = held.select_related("photo").order_by("due", "pk")
+    chosen = ordered[:1] if on_trial else ordered
+    return sum(_resume(job, is_trial=on_trial) for job in chosen)
+
+
+def start_trials(now: datetime) -> None:
+    """Where a trial is due, let one held job (or a check) find out how things are."""
+    rows = ProviderAccount.objects.filter(next_trial__lte=now)
+    for row in rows.exclude(state=ProviderAccount.State.PAUSED):
+        waited = _wait(row.trials + 1)
+        taken = ProviderAccount.objects.filter(pk=row.pk, next_trial=row.next_trial)
+        if taken.update(next_trial=now + waited, trials=row.trials + 1) != 1:
+            continue
+        let_go(row.provider, on_trial=True)
+
+
+def _stop(provider: str, state: ProviderAccount.State, error: ProviderError) -> None:
+    now = db_now()
+    row = account(provider)
+    if row.state == ProviderAccount.State.PAUSED:
+        return
+    said = {"code": error.code, "sentence": error.sentence, "detail": error.detail}
+    first = ProviderAccount.objects.filter(pk=row.pk, state=ProviderAccount.State.OPEN)
+    stopped = {"state": state, **said, "since": now, "next_trial": now + FIRST_TRIAL}
+    if first.update(**stopped, trials=0) == 1:
+        logger.error("%s stopped: %s (%s)", provider, error.code, error.detail)
+    else:
+        ProviderAccount.objects.filter(pk=row.pk).update(state=state, **said)
+    row.refresh_from_db()
+    hold_waiting(row)
+    _tell_once(row)
+
+
+def _tell_once(row: ProviderAccount) -> None:
+    untold = ProviderAccount.objects.filter(pk=row.pk).exclude(told_code=row.code)
+    if untold.update(told_code=row.code) != 1:
+        return
+    administrators = User.objects.filter(is_superuser=True, is_active=True)
+    send_mail(
+        _("%(provider)s needs you") % {"provider": KINDS[row.provider].label},
+        _(
+            "%(sentence)s\n\nWhat the provider said: %(detail)s\n\nIts photos wait; "
+            "nothing is lost. They go on by themselves when it is put right: %(site)s"
+        )
+        % {"sentence": row.sentence, "detail": row.detail, "site": settings.SITE_URL},
+        None,
+        [user.email for user in administrators],
+        fail_silently=True,
+    )
+
+
+def _resume(job: Job, *, is_trial: bool) -> bool:
+    sent = job.attempts.filter(state=Attempt.State.OPEN).exclude(remote_id="").exists()
+    again = {
+        "state": Job.State.RUNNING if sent else Job.State.QUEUED,
+        "due": db_now(),
+        "hold": "",
+        "is_trial": is_trial,
+        "error_code": "",
+        "blame": "",
+        "message": "",
+        "detail": "",
+    }
+    only = {"state": Job.State.HELD, "hold": PROVIDER}
+    return change(job, again, only=only, kind="let_go")
+
+
+def _wait(trials: int) -> timedelta:
+    return min(FIRST_TRIAL * (1 << min(trials, 10)), LONGEST_WAIT)
+
+
+def _forgotten() -> dict[str, object]:
+    return {
+        "state": ProviderAccount.State.OPEN,
+        "code": "",
+        "sentence": "",
+        "detail": "",
+        "since": None,
+        "next_trial": None,
+        "trials": 0,
+        "failures": 0,
+        "told_code": "",
+    }

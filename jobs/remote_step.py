@@ -1,0 +1,368 @@
+"""The steps of a job that a remote provider does: submit, look, fetch. Each is one
+short call, after which the job waits in the database for its next moment.
+
+What may never happen is paying twice. The attempt's row says that a submit has begun
+before the call, and holds the provider's id right after it; a submit whose end is not
+known is followed by one more at most, and the timeline says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from jobs import accounts, budget, connections, leaving, remote_fetch, rhythm
+from jobs.clock import db_now
+from jobs.models import Attempt, Consent, Job
+from jobs.providers.base import (
+    Blame,
+    Final,
+    NeedsOperator,
+    NeedsPerson,
+    Provider,
+    ProviderError,
+    RemoteState,
+    RemoteStatus,
+    Resubmit,
+    RetryCall,
+    Submission,
+)
+from jobs.services import RELEASED
+from jobs.step import LATE_LOOK_AFTER, Failure, Step
+
+logger = logging.getLogger(__name__)
+
+SUBMIT, POLL = "submit", "poll"
+MOST_SUBMITS = 2
+MOST_RESUBMITS = 1
+# A submit that may be taken back is tried so often; then the circuit is open anyway.
+MOST_TROUBLE = 30
+LONGEST_BACKOFF = 60.0
+
+
+def run(step: Step, *, moment: datetime | None) -> None:
+    """One step. `moment` is when the request may go out, by the budget."""
+    job = step.job
+    try:
+        provider = connections.connect(job.provider)
+    except connections.NotConnected:
+        _wait_for_key(step)
+        return
+    attempt = step.open_attempt()
+    moves: dict[str, Callable[[Step, Attempt, Provider, datetime | None], None]] = {
+        Job.State.QUEUED: submit,
+        Job.State.SUBMITTING: submit,
+        Job.State.RUNNING: look,
+        Job.State.FETCHING: remote_fetch.fetch,
+    }
+    try:
+        moves[job.state](step, attempt, provider, moment)
+    except ProviderError as error:
+        answer_to(step, attempt, error)
+
+
+def call_of(job: Job) -> str:
+    """Which request the next step makes: "" where it makes none of the API's."""
+    if job.state in {Job.State.QUEUED, Job.State.SUBMITTING}:
+        return SUBMIT
+    return POLL if job.state == Job.State.RUNNING else ""
+
+
+def submit(
+    step: Step, attempt: Attempt, provider: Provider, moment: datetime | None
+) -> None:
+    if attempt.remote_id:
+        _now_running(step, attempt)
+        return
+    _check_consent(step.job)
+    _check_unknown_submit(step, attempt)
+    step.move(Job.State.SUBMITTING, kind="preparing")
+    is_long = provider.is_long_submit(step.job.options)
+    with leaving.copy_to_send(step, attempt, provider) as scan:
+        wait_until(moment)
+        _begin_submit(step, attempt, is_long=is_long)
+        started = time.monotonic()
+        try:
+            done = provider.submit(
+                scan, step.job.options, attempt.request_key.hex, attempt.brought
+            )
+        except RetryCall as error:
+            if not error.ambiguous:
+                _take_back_submit(attempt)
+            raise
+        except ProviderError:
+            _take_back_submit(attempt)
+            raise
+        _keep_submission(step, attempt, done, started)
+    accounts.well(step.job.provider)
+    if not done.finished:
+        _later(step, Job.State.SUBMITTING, db_now())
+        return
+    _now_running(step, attempt)
+    if done.state is not None and done.state.status is RemoteStatus.SUCCEEDED:
+        remote_fetch.found(step, attempt, provider, done.state)
+
+
+def look(
+    step: Step, attempt: Attempt, provider: Provider, moment: datetime | None
+) -> None:
+    wait_until(moment)
+    started = time.monotonic()
+    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
+    try:
+        state = provider.poll(attempt.remote_id)
+    except (NeedsPerson, Final, Resubmit):
+        accounts.well(step.job.provider)
+        raise
+    accounts.well(step.job.provider)
+    now = db_now()
+    if state.status is RemoteStatus.SUCCEEDED:
+        _learn(attempt, now, is_done=True)
+        remote_fetch.found(step, attempt, provider, state, started=started)
+        return
+    _learn(attempt, now, is_done=False)
+    Attempt.objects.filter(pk=attempt.pk).update(seen_unfinished=now, trouble=0)
+    attempt.refresh_from_db()
+    if is_over(attempt, now):
+        _too_late(step, attempt)
+        return
+    _wait_for_next_look(step, attempt, state, now)
+
+
+def is_over(attempt: Attempt, now: datetime) -> bool:
+    begun = attempt.submitted
+    return begun is not None and now >= begun + connections.deadline(attempt.provider)
+
+
+def _too_late(step: Step, attempt: Attempt) -> None:
+    """Past its deadline. A person who tried again anyway gets a new task; else the job
+    needs attention. A late result is collected in both cases."""
+    Attempt.objects.filter(pk=attempt.pk).update(late_look=db_now() + LATE_LOOK_AFTER)
+    if attempt.asked_again:
+        step.set_aside_attempt(attempt)
+        step.release(state=Job.State.QUEUED, due=db_now())
+        return
+    seconds = round(connections.deadline(attempt.provider).total_seconds())
+    raise Failure(
+        "timed_out",
+        Job.Blame.PROVIDER,
+        _(
+            "%(provider)s did not finish this photo in time. If it still arrives, it is "
+            "kept and not bought again. You can try again, or use the engine of this "
+            "app."
+        )
+        % {"provider": connections.KINDS[attempt.provider].label},
+        detail=f"not done {seconds} s after the submit",
+    )
+
+
+def wait_until(moment: datetime | None) -> None:
+    """Stand in line for the moment that the budget gave; a second at most."""
+    if moment is not None:
+        ahead = (moment - db_now()).total_seconds()
+        time.sleep(min(max(ahead, 0.0), 1.5))
+
+
+def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
+    """What happens next is said by the class of the error."""
+    step.note(
+        "trouble",
+        error.sentence,
+        attempt=attempt,
+        detail=f"{error.code}: {error.detail}",
+    )
+    if isinstance(error, RetryCall):
+        _try_again(step, attempt, error)
+    elif isinstance(error, Resubmit):
+        _submit_anew(step, attempt, error)
+    elif isinstance(error, NeedsOperator):
+        accounts.broke(step.job.provider, error)
+        _hold(step)
+    else:
+        raise _failure(error) from error
+
+
+def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
+    """The same call again, later: when the provider says, else after a back-off with
+    full jitter. The state stays as it is."""
+    job, now = step.job, db_now()
+    if error.rate_limited:
+        wait = error.retry_after or timedelta(seconds=random.uniform(1, 2))  # noqa: S311  # jitter
+        budget.postpone(job.provider, "", until=now + wait)
+        _later(step, None, now + wait)
+        return
+    Attempt.objects.filter(pk=attempt.pk).update(trouble=F("trouble") + 1)
+    attempt.refresh_from_db()
+    if job.state == Job.State.RUNNING and is_over(attempt, now):
+        _too_late(step, attempt)
+        return
+    if attempt.trouble >= MOST_TROUBLE:
+        raise _failure(error) from error
+    accounts.stumbled(job.provider, error)
+    row = accounts.account(job.provider)
+    waits_for_provider = row.state == row.State.RESTING
+    if waits_for_provider and not attempt.remote_id:
+        _hold(step)
+        return
+    _later(step, None, now + (error.retry_after or backoff(attempt.trouble)))
+
+
+def backoff(trouble: int) -> timedelta:
+    longest = min(LONGEST_BACKOFF, 2.0 * 2 ** min(trouble, 10))
+    return timedelta(seconds=random.uniform(0.5, longest))  # noqa: S311  # jitter
+
+
+def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
+    """The task is dead. One more is bought; the second death is the job's."""
+    if step.job.resubmits >= MOST_RESUBMITS:
+        raise _failure(error) from error
+    step.give_up_attempt(attempt, error.code, error.detail)
+    step.note(
+        "resubmit",
+        _("The first try came to nothing, so the photo is sent once more."),
+        attempt=attempt,
+    )
+    _later(step, Job.State.QUEUED, db_now(), resubmits=step.job.resubmits + 1)
+
+
+def _failure(error: ProviderError) -> Failure:
+    return Failure(
+        error.code,
+        Job.Blame(error.blame.value),
+        error.sentence,
+        detail=error.detail,
+        is_final=isinstance(error, Resubmit | NeedsPerson | Final),
+    )
+
+
+def _check_consent(job: Job) -> None:
+    """No picture leaves without the album's recorded consent, whoever asks."""
+    agreed = Consent.objects.filter(album=job.photo.album_id, provider=job.provider)
+    if not agreed.exists():
+        raise Failure(
+            "no_consent",
+            Job.Blame.SETUP,
+            _(
+                "Nobody has agreed that photos of this album may go to %(provider)s, so "
+                "nothing was sent. Try again and agree, or use the engine of this app."
+            )
+            % {"provider": connections.KINDS[job.provider].label},
+        )
+
+
+def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
+    if not attempt.submitting:
+        return
+    label = connections.KINDS[attempt.provider].label
+    if attempt.submits >= MOST_SUBMITS:
+        raise Failure(
+            "submit_unknown",
+            Job.Blame.PROVIDER,
+            _(
+                "Sending the photo to %(provider)s broke off twice, so we stopped "
+                "before paying for it again. You can try again later, or use the engine "
+                "of this app."
+            )
+            % {"provider": label},
+        )
+    step.note(
+        "submit_unknown",
+        _(
+            "Sending broke off, and %(provider)s cannot tell whether the photo arrived. "
+            "It is sent once more; %(provider)s may charge for both."
+        )
+        % {"provider": label},
+        attempt=attempt,
+    )
+
+
+def _begin_submit(step: Step, attempt: Attempt, *, is_long: bool) -> None:
+    """On record before the call, so that whoever comes after a crash knows."""
+    step.renew(leaving.LONG_LEASE if is_long else leaving.SUBMIT_LEASE)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        submitting=True, submits=F("submits") + 1
+    )
+
+
+def _take_back_submit(attempt: Attempt) -> None:
+    """The provider did not take the photo: that submit does not count."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        submitting=False, submits=F("submits") - 1
+    )
+
+
+def _keep_submission(
+    step: Step, attempt: Attempt, done: Submission, started: float
+) -> None:
+    now = db_now()
+    kept = {"brought": {**attempt.brought, **done.brought}, "trouble": 0}
+    if done.remote_id:
+        kept |= {"remote_id": done.remote_id, "submitting": False, "submitted": now}
+    elif not done.finished:
+        kept |= {"submitting": False, "submits": F("submits") - 1}
+    Attempt.objects.filter(pk=attempt.pk).update(**kept)
+    attempt.refresh_from_db()
+    step.note("sent", "", attempt=attempt, milliseconds=since(started))
+
+
+def since(started: float) -> int:
+    return round(1000 * (time.monotonic() - started))
+
+
+def _now_running(step: Step, attempt: Attempt) -> None:
+    row = accounts.account(step.job.provider)
+    due = rhythm.next_look(attempt, row, now=db_now(), is_short=False)
+    _later(step, Job.State.RUNNING, due)
+
+
+def _wait_for_next_look(
+    step: Step, attempt: Attempt, state: RemoteState, now: datetime
+) -> None:
+    row = accounts.account(step.job.provider)
+    due = rhythm.next_look(attempt, row, now=now, is_short=False)
+    assert attempt.submitted is not None  # noqa: S101  # it was looked at
+    last = attempt.submitted + connections.deadline(attempt.provider)
+    shown = {"progress": state.progress} if state.progress is not None else {}
+    _later(step, None, min(due, max(last, now)), **shown)
+
+
+def _later(
+    step: Step, state: Job.State | None, due: datetime, **changes: object
+) -> None:
+    step.release(state=state, due=due, is_trial=False, **changes)
+
+
+def _hold(step: Step) -> None:
+    row = accounts.account(step.job.provider)
+    accounts.hold(step.job, row, only={"lease": step.token}, **RELEASED)
+
+
+def _wait_for_key(step: Step) -> None:
+    label = connections.KINDS[step.job.provider].label
+    sentence = _("There is no key for %(provider)s here yet, so the photo waits.") % {
+        "provider": label
+    }
+    accounts.broke(
+        step.job.provider,
+        NeedsOperator("no_key", Blame.SETUP, sentence, detail="no API key is set"),
+    )
+    _hold(step)
+
+
+def _learn(attempt: Attempt, now: datetime, *, is_done: bool) -> None:
+    if attempt.submitted is None:
+        return
+    age = (now - attempt.submitted).total_seconds()
+    low = attempt.seen_unfinished
+    seen = (low - attempt.submitted).total_seconds() if low else 0.0
+    row = accounts.account(attempt.provider)
+    if is_done:
+        rhythm.learn(row, low=seen, high=age)
+    else:
+        rhythm.learn(row, low=age, high=None)
