@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.db.models import F
 
-from albums import storage
-from albums.images import Box, Encoded
-from albums.models import Album, Photo, Restoration, User
+from albums import images, names, renditions, storage
+from albums.images import Encoded, Picture
+from albums.models import Album, Original, Photo, Restoration, User
+from albums.renditions import crop_box as crop_box
+from albums.signals import photo_uploaded
+from albums.storage import DiskFull as DiskFull
+from albums.sweep import sweep_uploads as sweep_uploads
+
+PHOTOS_ON_A_PAGE = 60
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,38 @@ class MadeBy:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Added:
+    """The photos of one file, all in one album; there already if `duplicate`."""
+
+    photos: tuple[Photo, ...]
+    duplicate: bool
+
+    @property
+    def album(self) -> Album:
+        return self.photos[0].album
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where a file comes from, and what is to become of it."""
+
+    name: str
+    album: Album
+    by: User
+    wish: str
+    batch: UUID
+
+
 def create_album(*, title: str, owner: User) -> Album:
     return Album.objects.create(title=title, owner=owner)
+
+
+def album_page(album: Album, number: str | None) -> Page[Photo]:
+    """The photos that one page of an album shows, newest first."""
+    photos = album.photos.select_related("original", "keeper")
+    newest_first = photos.order_by("-created", "-pk")
+    return Paginator(newest_first, PHOTOS_ON_A_PAGE).get_page(number)
 
 
 def bump_version(album_id: int) -> int:
@@ -34,17 +72,133 @@ def bump_version(album_id: int) -> int:
     return Album.objects.values_list("version", flat=True).get(pk=album_id)
 
 
+def add_photos(
+    part: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
+) -> Added:
+    """Take over a finished file: a photo for each of its pages. `wish` is the recipe to
+    start, "" to only keep it; `batch` is shared by all files of one click.
+
+    The same bytes among the photos that `by` may see are answered with those. The part
+    is gone afterwards, unless something other than the picture is to blame: then it is
+    still there to be tried again. Raises BadPicture, DiskFull.
+    """
+    arrival = Arrival(names.clean_name(name), album, by, wish, batch)
+    digest = storage.sha256(part)
+    known = _same_photos(digest, arrival)
+    if known:
+        part.unlink()
+        return Added(known, duplicate=True)
+    try:
+        picture = images.inspect(part)
+    except images.BadPicture:
+        part.unlink()
+        raise
+    return _move_in(part, digest, picture, arrival)
+
+
+def add_copy(
+    path: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
+) -> Added:
+    """`add_photos` for a file that stays where it is."""
+    arrival = Arrival(name, album, by, wish, batch)
+    known = _same_photos(storage.sha256(path), arrival)
+    if known:
+        return Added(known, duplicate=True)
+    part = storage.copy_to_part(path)
+    with ExitStack() as undo:
+        undo.callback(part.unlink, missing_ok=True)
+        return add_photos(part, name=name, album=album, by=by, wish=wish, batch=batch)
+
+
+def _same_photos(digest: str, arrival: Arrival) -> tuple[Photo, ...]:
+    """The photos of one original with these bytes, in this album where possible."""
+    same = list(
+        Photo.objects.visible_to(arrival.by)
+        .filter(original__sha256=digest)
+        .select_related("album", "original")
+        .order_by("pk")
+    )
+    if not same:
+        return ()
+    here = [photo for photo in same if photo.album_id == arrival.album.pk]
+    first = (here or same)[0]
+    return tuple(
+        photo
+        for photo in same
+        if (photo.album_id, photo.original_id) == (first.album_id, first.original_id)
+    )
+
+
+def _move_in(part: Path, digest: str, picture: Picture, arrival: Arrival) -> Added:
+    """First the file, then its row: a file without a row is swept up later."""
+    code = uuid4()
+    path = storage.original_path(code, picture.extension)
+    with ExitStack() as undo:
+        with storage.room_needed():
+            storage.put_in_place(part, path)
+        undo.callback(storage.take_back, path, part)
+        original = Original(
+            code=code,
+            path=path,
+            name=arrival.name,
+            format=picture.format.value,
+            size=picture.size,
+            sha256=digest,
+            pages=len(picture.pages),
+            lossless=picture.lossless,
+        )
+        added = _store(original, picture, arrival)
+        undo.pop_all()
+    if added.duplicate:
+        storage.media(path).unlink()
+    return added
+
+
+def _store(original: Original, picture: Picture, arrival: Arrival) -> Added:
+    with transaction.atomic():
+        # Holds the album's row: the same file sent twice at once waits here.
+        bump_version(arrival.album.pk)
+        known = _same_photos(original.sha256, arrival)
+        if known:
+            return Added(known, duplicate=True)
+        original.save()
+        photos = tuple(
+            Photo.objects.create(
+                album=arrival.album,
+                original=original,
+                page=page.number,
+                title=names.title_from(original.name, page=page.number),
+                width=page.width,
+                height=page.height,
+                bits=page.bits,
+                added_by=arrival.by,
+            )
+            for page in picture.pages
+        )
+        for photo in photos:
+            photo_uploaded.send(
+                sender=Photo,
+                photo=photo,
+                by=arrival.by,
+                wish=arrival.wish,
+                batch=arrival.batch,
+            )
+    return Added(photos, duplicate=False)
+
+
+def prepare_renditions(photo_id: int) -> None:
+    """Make the two small renditions of a photo before somebody asks for them."""
+    photo = Photo.objects.select_related("original").filter(pk=photo_id).first()
+    if photo:
+        renditions.ensure(photo, renditions.Size.SMALL)
+
+
 def original_file(photo: Photo) -> Path:
     return storage.media(photo.original.path)
 
 
-def crop_box(photo: Photo) -> Box | None:
-    if photo.crop_left is None:
-        return None
-    assert photo.crop_top is not None  # noqa: S101  # a database constraint says so
-    assert photo.crop_right is not None  # noqa: S101
-    assert photo.crop_bottom is not None  # noqa: S101
-    return Box(photo.crop_left, photo.crop_top, photo.crop_right, photo.crop_bottom)
+def restoration_file(restoration: Restoration) -> Path:
+    return storage.media(restoration.path)
 
 
 def add_restoration(
@@ -85,6 +239,12 @@ def keep(restoration: Restoration) -> None:
 def keep_original(photo: Photo) -> None:
     with transaction.atomic():
         Photo.objects.filter(pk=photo.pk).update(keeper=None)
+        bump_version(photo.album_id)
+
+
+def retitle(photo: Photo, title: str) -> None:
+    with transaction.atomic():
+        Photo.objects.filter(pk=photo.pk).update(title=title)
         bump_version(photo.album_id)
 
 
