@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from errno import EADDRINUSE
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
@@ -19,12 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from albums import welcome
-from albums.management.processes import Lifeline, Program, stop
+from albums.management import lookout
 
-STOP_PATIENCE = 8.0
 # The programs of a run that was killed need a moment to notice.
 LOCK_PATIENCE = 10.0
-GLANCE = 0.25
+GLANCE = 0.1
 
 
 class Command(BaseCommand):
@@ -43,11 +39,7 @@ class Command(BaseCommand):
         listener = listen(settings.HOST, settings.PORT)
         call_command("prepare")
         self._say_where()
-        look_after(
-            programs(listener, lock),
-            until=lambda: parent not in {None, os.getppid()},
-        )
-        self.stdout.write("Stopped.")
+        become_lookout(lock, listener, parent)
 
     def _say_where(self) -> None:
         self.stdout.write(f"\n  Photo Restore runs at {settings.SITE_URL}")
@@ -97,28 +89,12 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def programs(listener: socket.socket, lock: int) -> list[Program]:
-    lifeline = Lifeline.make()
-    web = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"]
-    web += ["--config", "python:restore_site.gunicorn_config", "restore_site.wsgi"]
-    worker = [sys.executable, sys.argv[0], "worker"]
-    return [
-        Program("web server", web, lifeline, inherited=[listener.fileno(), lock]),
-        Program("worker", worker, lifeline, inherited=[lock]),
-    ]
-
-
-def look_after(running: list[Program], *, until: Callable[[], bool]) -> None:
-    """Keep the programs going until a signal comes or `until` says so."""
-    over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Whoever started us with nohup wants us to outlive the terminal.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda _number, _frame: over.set())
-    try:
-        while not over.is_set() and not until():
-            for program in running:
-                program.tend()
-            over.wait(GLANCE)
-    finally:
-        stop(running, patience=STOP_PATIENCE)
+def become_lookout(lock: int, listener: socket.socket, parent: int | None) -> NoReturn:
+    for descriptor in (lock, listener.fileno()):
+        os.set_inheritable(descriptor, True)
+    # The programs start in the project's folder, whatever folder we were started in.
+    os.environ["DATA_DIR"] = str(settings.DATA_DIR)
+    command = [sys.executable, lookout.__file__]
+    command += [f"--lock={lock}", f"--listener={listener.fileno()}"]
+    command += [f"--parent={parent}"] if parent else []
+    os.execv(sys.executable, command)  # noqa: S606  # our own program
