@@ -37,7 +37,9 @@ def job_board(context: Context, album: Album, page: Page[Photo]) -> SafeString:
     """The album's summary line and its poll. Write it before the chips."""
     board = album_board(album, list(page), page=page.number)
     context[CHIPS] = {chip.photo.pk: chip for chip in board.chips}
-    return render_to_string("jobs/_album_board.html", {"board": board})
+    return render_to_string(
+        "jobs/_album_board.html", {"board": board}, request=context["request"]
+    )
 
 
 @register.inclusion_tag("jobs/_chip.html", takes_context=True)
@@ -53,14 +55,17 @@ def recipe_choices() -> tuple[Recipe, ...]:
     return recipes_of(local.NAME)
 
 
-@register.inclusion_tag("jobs/_photo_board.html", takes_context=True)
-def job_live(context: Context, photo: Photo, *, may_change: bool) -> dict[str, Any]:
-    """The live line of a photo: its jobs, their timelines, and the page's poll."""
-    return {
-        "board": photo_board(photo),
-        "may_change": may_change,
-        "is_staff": context["user"].is_staff,
-    }
+@register.simple_tag(takes_context=True)
+def job_live(context: Context, photo: Photo) -> SafeString:
+    """The live line of a photo: its jobs, their timelines, and the page's poll. Sets
+    `photo_jobs`, so that the page knows whether anything was ever asked for."""
+    board = photo_board(photo)
+    context["photo_jobs"] = board.jobs
+    return render_to_string(
+        "jobs/_photo_board.html",
+        {"board": board, "may_change": context["may_change"]},
+        request=context["request"],
+    )
 
 
 @register.inclusion_tag("jobs/_restore_form.html", takes_context=True)
