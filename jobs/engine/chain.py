@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from jobs.engine import bands, colour, contrast, enlarge, grain, mend, sharpen
 from jobs.engine.contract import (
@@ -22,12 +21,13 @@ from jobs.engine.contract import (
     Tick,
     Workspace,
 )
-from jobs.engine.noise import Noise, measure_noise
-from jobs.engine.tone import Tone, measure_tone, shrink
+from jobs.engine.noise import measure_noise
+from jobs.engine.notes import Note
+from jobs.engine.tone import Kind, measure_tone, shrink
 
 ENGINE_VERSION = "1"
 # Share of the whole time, roughly, for the progress bar.
-WEIGHTS = {
+SHARES = {
     "look": 0.1,
     "scratches": 0.25,
     "grain": 0.35,
@@ -36,6 +36,8 @@ WEIGHTS = {
     "sharpen": 0.1,
     "enlarge": 0.1,
 }
+# In fewer pixels than this there is no picture to look at.
+SMALLEST = 16
 
 
 def restore(
@@ -47,151 +49,192 @@ def restore(
 ) -> Outcome:
     """Restore a scan: (h, w) grey or (h, w, 3) RGB, upright, sRGB, uint8 or uint16.
 
-    The scan is only read. The result has its type and channels, `settings.enlarge`
-    times its size. `progress` may raise to abort. `workspace` gives the two arrays as
-    big as the picture. Raises EngineError for a scan or a wish that it cannot take.
+    The scan is only read. The result has its type and channels, and `settings.enlarge`
+    times its size. `progress` may raise to abort. `workspace` gives the one or two
+    arrays that are as big as the picture. Raises EngineError for what it cannot take.
 
     Damage is mended and grain softened before the tones are touched: scratches would
-    draw the curves their way, and curves would make grain uneven.
+    draw the curves their way, and curves would make the grain uneven.
     """
     check(scan, settings)
-    reporter = _Reporter(progress or _ignore)
-    run = _Run(scan, settings, reporter, workspace or _allocate)
-    for stage in (run.look, run.scratches, run.grain, run.colour, run.contrast, run.sharpen):
+    deep = scan if scan.ndim == 3 else scan[:, :, None]
+    run = _Run(deep, settings, progress or _ignore, workspace or np.empty)
+    for stage in (
+        run.scratches,
+        run.grain,
+        run.colour,
+        run.contrast,
+        run.sharpen,
+    ):
         stage()
-    return Outcome(run.finish(), tuple(reporter.reports))
+    picture = run.finish()
+    return Outcome(picture if scan.ndim == 3 else picture[:, :, 0], tuple(run.reports))
 
 
 def check(scan: Pixels, settings: Settings) -> None:
     """Raise EngineError for what `restore` would refuse."""
     if scan.dtype not in (np.uint8, np.uint16):
-        raise EngineError("pixels_unknown", "Only 8-bit and 16-bit pictures can be restored.")
-    if scan.ndim not in (2, 3) or (scan.ndim == 3 and scan.shape[2] != 3) or 0 in scan.shape:
-        raise EngineError("shape_unknown", "Only grey and RGB pictures can be restored.")
+        raise EngineError(
+            "pixels_unknown", "Only 8-bit and 16-bit pictures can be restored."
+        )
+    grey = scan.ndim == 2
+    if 0 in scan.shape or not (grey or (scan.ndim == 3 and scan.shape[2] == 3)):
+        raise EngineError(
+            "shape_unknown", "Only grey and RGB pictures can be restored."
+        )
     enlarge.check_enlarging(scan.shape[0], scan.shape[1], settings.enlarge)
-
-
-def _allocate(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    return np.empty(shape, dtype)
 
 
 def _ignore(progress: Progress) -> None:
     pass
 
 
-class _Reporter:
-    """Turns the ticks of each stage into progress of the whole."""
+class _Run:
+    """One picture on its way through the stages, on a canvas of 16 bits."""
 
-    def __init__(self, tell: Callable[[Progress], None]) -> None:
-        self.tell = tell
-        self.done = 0.0
+    def __init__(
+        self,
+        scan: Pixels,
+        settings: Settings,
+        tell: Callable[[Progress], None],
+        workspace: Workspace,
+    ) -> None:
+        self.scan, self.settings, self.tell = scan, settings, tell
+        self.workspace = workspace
         self.reports: list[StageReport] = []
+        self.done = 0.0
+        self.is_tiny = min(scan.shape[:2]) < SMALLEST
+        with self._ticking("look") as tick:
+            self.canvas: Canvas = workspace(scan.shape, np.uint16)
+            bands.fill_canvas(scan, self.canvas, tick=tick)
+            self.noise = measure_noise(scan)
+            self.softness = sharpen.softness(scan, self.noise.sigma)
+
+    def scratches(self) -> None:
+        if self._is_off("scratches", self.settings.scratches):
+            return
+        with self._ticking("scratches") as tick:
+            found = mend.find(
+                self.canvas, self.settings.damage, tick=lambda part: tick(part / 2)
+            )
+            if not found.mask.any():
+                note = Note.FACES_SPARED if found.spared else Note.NO_SCRATCHES
+                self._report("scratches", None, note, held_back=found.spared)
+                return
+            changed = mend.mend(
+                self.canvas, found.mask, tick=lambda part: tick(0.5 + part / 2)
+            )
+            note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
+            self._report("scratches", changed, note, held_back=found.spared)
+
+    def grain(self) -> None:
+        if self._is_off("grain", self.settings.grain):
+            return
+        with self._ticking("grain") as tick:
+            strength = grain.strength_for(self.noise, self.settings.damage)
+            if strength == 0:
+                self._report("grain", None, Note.FINE_GRAIN)
+                return
+            changed = bands.sweep(
+                self.canvas,
+                lambda rows, _: grain.soften_grain(rows, self.noise, strength=strength),
+                halo=grain.HALO,
+                tick=tick,
+            )
+            self._report("grain", changed, Note.GRAIN_SOFTENED)
+
+    def colour(self) -> None:
+        if self._is_off("colour", self.settings.colour):
+            return
+        with self._ticking("colour") as tick:
+            tone = measure_tone(shrink(self.canvas))
+            plan = colour.plan_colour(tone)
+            if plan is None:
+                sound = tone.kind is Kind.COLOUR
+                note = Note.COLOURS_SOUND if sound else Note.NO_COLOURS
+                self._report("colour", None, note)
+                return
+            changed = bands.sweep(
+                self.canvas,
+                lambda rows, _: colour.correct_colour(rows, plan),
+                tick=tick,
+            )
+            self._report("colour", changed, Note.COLOURS_BACK)
+
+    def contrast(self) -> None:
+        if self._is_off("contrast", self.settings.contrast):
+            return
+        with self._ticking("contrast") as tick:
+            tone = measure_tone(shrink(self.canvas))
+            table = contrast.plan_contrast(tone)
+            if table is None:
+                self._report("contrast", None, Note.CONTRAST_SOUND)
+                return
+            changed = bands.sweep(
+                self.canvas,
+                lambda rows, _: contrast.raise_contrast(rows, table, tone.kind),
+                tick=tick,
+            )
+            self._report("contrast", changed, Note.CONTRAST_BACK)
+
+    def sharpen(self) -> None:
+        if self._is_off("sharpen", self.settings.sharpen):
+            return
+        with self._ticking("sharpen") as tick:
+            if self.softness == 0:
+                self._report("sharpen", None, Note.SHARP)
+                return
+            changed = bands.sweep(
+                self.canvas,
+                lambda rows, _: sharpen.sharpen(
+                    rows, amount=self.softness, grain=self.noise.sigma
+                ),
+                halo=sharpen.HALO,
+                tick=tick,
+            )
+            self._report("sharpen", changed, Note.SHARPENED)
+
+    def finish(self) -> NDArray[Any]:
+        """The canvas in the scan's own type, enlarged if that was asked for."""
+        factor = self.settings.enlarge
+        if factor == 1 and self.scan.dtype == np.uint16:
+            return self.canvas
+        height, width, channels = self.scan.shape
+        shape = (height * factor, width * factor, channels)
+        with self._ticking("enlarge") as tick:
+            picture = self.workspace(shape, self.scan.dtype)
+            if factor == 1:
+                bands.narrow_into(self.canvas, picture, tick=tick)
+                return picture
+            enlarge.enlarge_into(self.canvas, picture, factor, tick=tick)
+        self._report("enlarge", 0.0, Note.ENLARGED)
+        return picture
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Tick]:
-        def tick(fraction: float) -> None:
-            self.tell(Progress(name, min(self.done + WEIGHTS[name] * fraction, 1.0)))
+    def _ticking(self, stage: str) -> Iterator[Tick]:
+        """Turns the ticks of one stage, 0 to 1, into progress of the whole."""
+
+        def tick(part: float) -> None:
+            whole = self.done + SHARES[stage] * min(part, 1.0)
+            self.tell(Progress(stage, min(whole, 1.0)))
 
         tick(0.0)
         yield tick
         tick(1.0)
-        self.done += WEIGHTS[name]
+        self.done += SHARES[stage]
 
-    def report(self, stage: str, changed: float | None, note: str) -> None:
+    def _is_off(self, stage: str, wanted: bool) -> bool:
+        if wanted and not self.is_tiny:
+            return False
+        self._report(stage, None, Note.TOO_SMALL if wanted else Note.SWITCHED_OFF)
+        self.done += SHARES[stage]
+        return True
+
+    def _report(
+        self, stage: str, changed: float | None, note: Note, *, held_back: bool = False
+    ) -> None:
+        """`changed` None: the stage did nothing."""
         applied = changed is not None
-        self.reports.append(StageReport(stage, applied, changed or 0.0, note))
-
-
-@dataclass
-class _Run:
-    scan: Pixels
-    settings: Settings
-    reporter: _Reporter
-    workspace: Workspace
-
-    def look(self) -> None:
-        with self.reporter.stage("look") as tick:
-            self.deep = self.scan if self.scan.ndim == 3 else self.scan[:, :, None]
-            self.canvas: Canvas = self.workspace(self.deep.shape, np.uint16)
-            bands.fill_canvas(self.deep, self.canvas, tick=lambda part: tick(part / 2))
-            self.noise: Noise = measure_noise(self.deep)
-            tick(0.8)
-            self.tone: Tone = measure_tone(shrink(self.deep))
-            self.softness = sharpen.softness(self.deep)
-
-    def scratches(self) -> None:
-        with self.reporter.stage("scratches") as tick:
-            if not self.settings.scratches:
-                return self.reporter.report("scratches", None, "Switched off.")
-            found = mend.find(self.canvas, self.noise, self.settings.damage, tick=lambda part: tick(part / 2))
-            if found is None:
-                return self.reporter.report("scratches", None, "Nothing to mend: the scan has no scratches that we could find.")
-            changed = mend.mend(self.canvas, found, tick=lambda part: tick(0.5 + part / 2))
-        return self.reporter.report("scratches", changed, "Scratches and dust were filled from what is around them.")
-
-    def grain(self) -> None:
-        with self.reporter.stage("grain") as tick:
-            if not self.settings.grain:
-                return self.reporter.report("grain", None, "Switched off.")
-            strength = grain.strength_for(self.noise, self.settings.damage)
-            if strength == 0:
-                return self.reporter.report("grain", None, "The grain is fine enough to leave as it is.")
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, band: grain.soften_grain(rows, self.noise, strength=strength),
-                halo=grain.HALO,
-                tick=tick,
-            )
-        return self.reporter.report("grain", changed, "The grain was softened.")
-
-    def colour(self) -> None:
-        with self.reporter.stage("colour") as tick:
-            if not self.settings.colour:
-                return self.reporter.report("colour", None, "Switched off.")
-            self.tone = measure_tone(shrink(self.canvas))
-            plan = colour.plan_colour(self.tone)
-            if plan is None:
-                return self.reporter.report("colour", None, "The colours are sound: nothing was changed.")
-            changed = bands.sweep(self.canvas, lambda rows, band: colour.correct_colour(rows, plan), tick=tick)
-        return self.reporter.report("colour", changed, "Faded colours were brought back.")
-
-    def contrast(self) -> None:
-        with self.reporter.stage("contrast") as tick:
-            if not self.settings.contrast:
-                return self.reporter.report("contrast", None, "Switched off.")
-            self.tone = measure_tone(shrink(self.canvas))
-            table = contrast.plan_contrast(self.tone)
-            if table is None:
-                return self.reporter.report("contrast", None, "Blacks and whites are there: nothing was changed.")
-            kind = self.tone.kind
-            changed = bands.sweep(self.canvas, lambda rows, band: contrast.raise_contrast(rows, table, kind), tick=tick)
-        return self.reporter.report("contrast", changed, "Blacks and whites were brought back.")
-
-    def sharpen(self) -> None:
-        with self.reporter.stage("sharpen") as tick:
-            if not self.settings.sharpen:
-                return self.reporter.report("sharpen", None, "Switched off.")
-            if self.softness == 0:
-                return self.reporter.report("sharpen", None, "The picture is sharp enough.")
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, band: sharpen.sharpen(rows, amount=0.8 * self.softness, grain=self.noise.sigma),
-                halo=sharpen.HALO,
-                tick=tick,
-            )
-        return self.reporter.report("sharpen", changed, "The picture was sharpened a little.")
-
-    def finish(self) -> NDArray[Any]:
-        factor = self.settings.enlarge
-        height, width, channels = self.canvas.shape
-        with self.reporter.stage("enlarge") as tick:
-            picture = self.canvas
-            if factor > 1 or self.scan.dtype == np.uint8:
-                picture = self.workspace((height * factor, width * factor, channels), self.scan.dtype)
-                if factor > 1:
-                    enlarge.enlarge_into(self.canvas, picture, factor, tick=tick)
-                else:
-                    bands.narrow_into(self.canvas, picture, tick=tick)
-        if factor > 1:
-            self.reporter.report("enlarge", 0.0, "The picture was enlarged.")
-        return picture if self.scan.ndim == 3 else picture[:, :, 0]
+        self.reports.append(
+            StageReport(stage, applied, changed or 0.0, note.value, held_back)
+        )

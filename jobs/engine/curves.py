@@ -11,26 +11,27 @@ _VALUES = np.linspace(0, 1, STEPS, dtype=np.float64)
 
 
 def endpoint_curve(
-    *, black: float, white: float, to_black: float, to_white: float, veil: float
+    *, black: float, white: float, to_black: float, to_white: float, model: float
 ) -> Plane:
     """65536 encoded values 0..1: `black` goes to `to_black`, `white` to `to_white`.
 
-    `veil` 0: the dye has kept a part of its density. A constant factor on densities is
-    a power of the light (D = -log10 of linear light), and nearly the same power of the
-    encoded values. `veil` 1: light was added, which a straight stretch takes away.
-    Between: a part of the black is taken off, then a power meets the end points.
+    What lies between depends on the `model` of fading, 0..2. At 0 the dyes have kept a
+    part of their density: a constant factor on densities is a power of the light
+    (D = -log10 of linear light), and nearly the same power of the encoded values. At 1
+    the encoded values were squeezed, which a straight stretch takes back. At 2 light
+    was added, which is taken off in linear light. Between them, a mixture.
     """
-    base = min(max(veil, 0.0), 1.0) * (black - to_black) / max(to_white - to_black, 1e-3)
-    base = min(max(base, 0.0), black - 1e-3) if black > 2e-3 else 0.0
+    if model > 1:
+        bend = 1 + 1.2 * (model - 1)
+        black, white = black**bend, white**bend
+        share = (_VALUES**bend - black) / (white - black)
+        low, high = to_black**bend, to_white**bend
+        values = np.clip(low + share * (high - low), 0, None) ** (1 / bend)
+        return np.asarray(np.clip(values, 0, 1), np.float32)
+    base = model * (black - to_black / to_white * white) / (1 - to_black / to_white)
     light = np.clip((_VALUES - base) / (white - base), 1e-5, None)
-    low = max((black - base) / (white - base), 1e-4)
-    power = np.log(max(to_black, 1e-3) / to_white) / np.log(low)
-    power = float(np.clip(power, 0.5, 4.0))
+    power = np.log(to_black / to_white) / np.log((black - base) / (white - base))
     return np.asarray(np.clip(to_white * light**power, 0, 1), np.float32)
-
-
-def power_curve(power: float) -> Plane:
-    return np.asarray(_VALUES**power, np.float32)
 
 
 def mix(curve: Plane, strength: float) -> Plane:

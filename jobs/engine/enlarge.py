@@ -22,8 +22,11 @@ def check_enlarging(height: int, width: int, factor: int) -> None:
         raise EngineError(
             "enlarge_too_big",
             f"Enlarged by {factor}, this photo would have more than 150 megapixels. "
-            + ("Enlarge it by 2 instead." if _by_two(height, width, factor)
-               else "It is big enough already: restore it without enlarging."),
+            + (
+                "Enlarge it by 2 instead."
+                if _by_two(height, width, factor)
+                else "It is big enough already: restore it without enlarging."
+            ),
         )
 
 
@@ -47,7 +50,9 @@ def enlarge(rows: Canvas, factor: int) -> Canvas:
     when it is made small again is put back (Irani and Peleg, "Improving resolution by
     image registration", 1991). No value leaves the range of its neighbourhood."""
     channels = range(rows.shape[2])
-    return np.stack([_enlarge(rows[:, :, number], factor) for number in channels], axis=2)
+    return np.stack(
+        [_enlarge(rows[:, :, number], factor) for number in channels], axis=2
+    )
 
 
 def _enlarge(plane: Canvas, factor: int) -> Canvas:

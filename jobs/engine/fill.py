@@ -35,4 +35,6 @@ def _fill_tile(rows: Canvas, mask: Mask, y: int, x: int) -> Canvas:
         cv2.inpaint(np.ascontiguousarray(plane), holes, RADIUS, cv2.INPAINT_NS)
         for plane in np.moveaxis(rows[wide], 2, 0)
     ]
-    return np.stack(planes, axis=2)[y - top : y - top + TILE, x - left : x - left + TILE].astype(np.uint16)
+    return np.stack(planes, axis=2)[
+        y - top : y - top + TILE, x - left : x - left + TILE
+    ].astype(np.uint16)

@@ -50,13 +50,16 @@ def soften_grain(rows: Canvas, noise: Noise, *, strength: float) -> Canvas:
     planes = to_planes(rows)
     mean = planes[0]
     cleaned = [
-        plane + np.float32(strength * (1 - kept)) * (_clean(plane, mean, spectrum, noise.tones) - plane)
+        plane
+        + np.float32(strength * (1 - kept))
+        * (clean(plane, mean, spectrum, noise.tones) - plane)
         for plane, spectrum, kept in zip(planes, noise.spectra, KEPT, strict=False)
     ]
     return from_planes(cleaned)
 
 
-def _clean(plane: Plane, tone: Plane, spectrum: Plane, tones: Plane) -> Plane:
+def clean(plane: Plane, tone: Plane, spectrum: Plane, tones: Plane) -> Plane:
+    """One plane (h, w) without its grain; `tone` (h, w), 0..1, says how light it is."""
     padded, toned = pad(plane), pad(tone)
     height, width = padded.shape[0] - SIDE, padded.shape[1] - SIDE
     total, weights = np.zeros_like(padded), np.zeros_like(padded)

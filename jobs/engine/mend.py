@@ -5,26 +5,38 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from jobs.engine import fill, scratches
+from jobs.engine import fill
 from jobs.engine.bands import Band, cut, sweep
 from jobs.engine.blocks import to_planes
 from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
-from jobs.engine.noise import Noise
+from jobs.engine.faces import face_mask
+from jobs.engine.scratches import Found, find_damage
 
 # Bigger scans are searched on a copy made smaller by whole pixels.
 SEARCHED = 6_000_000
+FACES = 1000
+# A flat picture is not stretched until its grain looks like scratches.
+FLATTEST = 0.1
 
 
-def find(canvas: Canvas, noise: Noise, damage: Damage, *, tick: Tick) -> Mask | None:
-    """Mask (h, w) on the searched copy, not 0 where damage is; None without any."""
-    grey = _grey(canvas, tick=lambda part: tick(part / 2))
-    low, high = (float(value) for value in np.percentile(grey[::3, ::3], [0.5, 99.5]))
-    span = max(high - low, 0.08)
-    factor = canvas.shape[0] // grey.shape[0]
-    level = np.clip((grey - low) / span, 0, 1)
-    mask = scratches.find_damage(level, grain=noise.sigma / span / factor, damage=damage)
+def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
+    """Damage on the searched copy, which is a whole number of times smaller."""
+    grey = _grey(canvas, tick=lambda part: tick(part / 4))
+    low, high = (float(value) for value in np.percentile(grey[::2, ::2], [0.5, 99.5]))
+    level = np.clip((grey - low) / max(high - low, FLATTEST), 0, 1)
+    factor = max(grey.shape) // FACES + 1
+    small = (
+        cv2.resize(
+            level, (0, 0), fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
+        )
+        if factor > 1
+        else level
+    )
+    faces = face_mask(np.asarray(small, np.float32), *grey.shape)
+    tick(0.5)
+    found = find_damage(level, faces, damage=damage)
     tick(1.0)
-    return mask if mask.any() else None
+    return found
 
 
 def _grey(canvas: Canvas, *, tick: Tick) -> Plane:
@@ -34,9 +46,13 @@ def _grey(canvas: Canvas, *, tick: Tick) -> Plane:
     grey = np.empty((height // factor, width // factor), np.float32)
     bands = cut(grey.shape[0], width * factor, halo=0)
     for number, band in enumerate(bands):
-        rows = canvas[band.start * factor : band.stop * factor, : grey.shape[1] * factor]
+        rows = canvas[
+            band.start * factor : band.stop * factor, : grey.shape[1] * factor
+        ]
         size = (grey.shape[1], band.stop - band.start)
-        grey[band.start : band.stop] = cv2.resize(to_planes(rows)[0], size, interpolation=cv2.INTER_AREA)
+        grey[band.start : band.stop] = cv2.resize(
+            to_planes(rows)[0], size, interpolation=cv2.INTER_AREA
+        )
         tick((number + 1) / len(bands))
     return grey
 
@@ -50,6 +66,7 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
         y = np.minimum(np.arange(band.top, band.bottom) // factor, mask.shape[0] - 1)
         x = np.minimum(np.arange(width) // factor, mask.shape[1] - 1)
         here = mask[y][:, x]
-        return fill.fill(rows, here) if here.any() else rows
+        here = cv2.dilate(here, np.ones((factor, factor), np.uint8))
+        return fill.fill(rows, np.asarray(here, np.uint8)) if here.any() else rows
 
     return sweep(canvas, work, halo=fill.HALO, tick=tick)

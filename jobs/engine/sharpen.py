@@ -10,25 +10,32 @@ from jobs.engine.contract import Canvas, Pixels
 
 HALO = 8
 RADIUS = 1.2
-SOFT = 0.30
+# Detail finer than two pixels over detail twice as coarse: that of a sharp scan, and
+# of one that is soft beyond doubt.
+SHARP, SOFT = 0.32, 0.16
+GREATEST = 0.7
+EDGE = 0.02
 
 
-def softness(scan: Pixels) -> float:
-    """How little detail is finer than two pixels, against detail twice as coarse: 0..1.
+def softness(scan: Pixels, grain: float) -> float:
+    """How much to sharpen, 0..0.7, from the edges in the middle of the scan.
 
-    The share is taken where the picture has edges, so that calm parts do not count.
+    The share of fine detail is taken where coarse detail is strong, so that calm parts
+    do not count; `grain` (sigma, 0..1) is no detail and is taken off.
     """
     height, width = scan.shape[:2]
     y, x = max((height - 1024) // 2, 0), max((width - 1024) // 2, 0)
     rows = scan[y : y + 1024, x : x + 1024].astype(np.uint16)
-    plane = to_planes(rows * 257 if scan.dtype == np.uint8 else rows)[0]
+    rows = rows * np.uint16(257) if scan.dtype == np.uint8 else rows
+    plane = to_planes(rows)[0]
     fine = plane - cv2.GaussianBlur(plane, (0, 0), 0.8)
     coarse = plane - cv2.GaussianBlur(plane, (0, 0), 3.2)
-    strong = np.abs(coarse) >= np.quantile(np.abs(coarse), 0.9)
-    whole = float(np.mean(np.abs(coarse[strong])))
-    if whole < 1e-3:
+    strong = np.abs(coarse) >= max(float(np.quantile(np.abs(coarse), 0.95)), EDGE)
+    if np.count_nonzero(strong) < 100:
         return 0.0
-    return float(np.clip(1 - np.mean(np.abs(fine[strong])) / whole / SOFT, 0, 1))
+    power = max(float(np.mean(np.square(fine[strong]))) - (0.6 * grain) ** 2, 0)
+    share = np.sqrt(power / float(np.mean(np.square(coarse[strong]))))
+    return GREATEST * float(np.clip((SHARP - share) / (SHARP - SOFT), 0, 1))
 
 
 def sharpen(rows: Canvas, *, amount: float, grain: float) -> Canvas:

@@ -112,8 +112,15 @@ def _stain(picture: Real, count: int, random: np.random.Generator) -> Real:
         radius = random.uniform(0.08, 0.25) * min(height, width)
         cy, cx = random.uniform(0, height), random.uniform(0, width)
         depth = np.clip(1.3 - np.hypot(y - cy, x - cx) / radius, 0, 1)
-        colour = np.array([0.04, 0.1, 0.22], np.float32)[: 1 if picture.ndim == 2 else 3]
-        picture = picture * (1 - (depth[..., None] * colour).reshape(picture.shape if picture.ndim == 3 else (height, width)))
+        colour = np.array([0.04, 0.1, 0.22], np.float32)[
+            : 1 if picture.ndim == 2 else 3
+        ]
+        picture = picture * (
+            1
+            - (depth[..., None] * colour).reshape(
+                picture.shape if picture.ndim == 3 else (height, width)
+            )
+        )
     return picture
 
 
@@ -129,7 +136,9 @@ def _grain(picture: Real, sigma: float, random: np.random.Generator) -> Real:
     return picture + sigma * fine[..., None] + colour
 
 
-def hurt(picture: Real, dose: _Dose, random: np.random.Generator) -> tuple[Real, Picture]:
+def hurt(
+    picture: Real, dose: _Dose, random: np.random.Generator
+) -> tuple[Real, Picture]:
     """Scratches, hairs, dust, creases, spots; drawn at four times the size, softly."""
     height, width = picture.shape[:2]
     unit = max(min(height, width) / 500, 0.7)
@@ -144,7 +153,11 @@ def hurt(picture: Real, dose: _Dose, random: np.random.Generator) -> tuple[Real,
     for count, draw, bright in marks:
         for _ in range(count):
             layer = draw(height, width, unit, random)
-            value = random.uniform(0.85, 1.0) if random.random() < bright else random.uniform(0.0, 0.15)
+            value = (
+                random.uniform(0.85, 1.0)
+                if random.random() < bright
+                else random.uniform(0.0, 0.15)
+            )
             strength = layer * random.uniform(0.6, 1.0)
             ink = strength if picture.ndim == 2 else strength[..., None]
             picture = picture * (1 - ink) + ink * value
@@ -212,7 +225,12 @@ def _blob(height: int, width: int, radius: float, random: np.random.Generator) -
     cv2.fillPoly(patch, [np.rint((points - (left, top)) * scale).astype(np.int32)], 255)
     small = cv2.resize(patch, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
     layer = np.zeros((height, width), np.float32)
-    y0, x0, y1, x1 = max(top, 0), max(left, 0), min(top + 2 * size, height), min(left + 2 * size, width)
+    y0, x0, y1, x1 = (
+        max(top, 0),
+        max(left, 0),
+        min(top + 2 * size, height),
+        min(left + 2 * size, width),
+    )
     layer[y0:y1, x0:x1] = small[y0 - top : y1 - top, x0 - left : x1 - left] / 255
     return layer
 
