@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from albums import services, storage
+from albums.images import Encoded, Format
+from albums.models import Album, Photo, Restoration, Upload, User
+from albums.services import MadeBy
+from jobs.models import Job
+from jobs.services import request_restoration
+from tests.pictures import drawn
+
+
+@dataclass(frozen=True)
+class Home:
+    """One of everything, in Alice's album that Bob may look at."""
+
+    album: Album
+    photo: Photo
+    restoration: Restoration
+    job: Job
+    upload: Upload
+
+
+@pytest.fixture
+def home(album: Album, alice: User) -> Home:
+    photo = _photo(album, alice)
+    return Home(
+        album=album,
+        photo=photo,
+        restoration=_restoration(photo),
+        job=request_restoration(photo, by=alice, recipe="repair", batch=uuid4()),
+        upload=Upload.objects.create(album=album, owner=alice, name="a.jpg", size=100),
+    )
+
+
+def _photo(album: Album, owner: User) -> Photo:
+    part = storage.new_part()
+    part.write_bytes(drawn(96, 64))
+    added = services.add_photos(
+        part, name="beach.jpg", album=album, by=owner, wish="", batch=uuid4()
+    )
+    return added.photos[0]
+
+
+def _restoration(photo: Photo) -> Restoration:
+    content = drawn(96, 64, seed=1)
+    part = storage.new_part()
+    part.write_bytes(content)
+    encoded = Encoded(
+        format=Format.JPEG,
+        width=96,
+        height=64,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    made_by = MadeBy(attempt=uuid4(), provider="local", recipe="repair")
+    return services.add_restoration(photo, part, encoded, made_by)
