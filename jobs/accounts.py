@@ -21,7 +21,7 @@ from jobs.clock import db_now
 from jobs.connections import KINDS
 from jobs.models import Attempt, Job, ProviderAccount
 from jobs.providers.base import ProviderError
-from jobs.services import change
+from jobs.services import RELEASED, change
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +112,7 @@ def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
         "blame": blame if broken else Job.Blame.PROVIDER,
         "message": row.sentence,
         "detail": row.detail,
+        **RELEASED,
         "hold": PROVIDER,
         "is_trial": False,
         "stage": "",

@@ -42,6 +42,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+# A whole result may take so many times as long as an ordinary call.
+DOWNLOADS_TAKE = 8
+
+
 class NotConnected(Exception):
     """There is no key for this provider here."""
 
@@ -55,11 +59,16 @@ def connect(name: str) -> Provider:
     access = settings.PROVIDERS[name]
     if not access.key:
         raise NotConnected(name)
+    seconds = settings.PROVIDER_HTTP_TIMEOUT
     return KINDS[name].connects.connect(
         access.base_url,
         access.key,
-        timeout=settings.PROVIDER_HTTP_TIMEOUT,
-        downloads=Downloads(trusted=settings.PROVIDER_TRUSTED_HOSTS),
+        timeout=seconds,
+        downloads=Downloads(
+            trusted=settings.PROVIDER_TRUSTED_HOSTS,
+            total=seconds * DOWNLOADS_TAKE,
+            idle=seconds,
+        ),
     )
 
 

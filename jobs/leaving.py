@@ -43,7 +43,7 @@ def copy_to_send(step: Step, attempt: Attempt, provider: Provider) -> Iterator[S
         _remember(attempt, made)
         yield Scan(
             path=path,
-            name=f"{attempt.request_key.hex}.{made.format.extension}",
+            name=f"{attempt.request_key.hex}{made.format.extension}",
             media_type=made.format.media_type,
             width=made.width,
             height=made.height,

@@ -94,7 +94,7 @@ def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
 
 
 def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(trouble=F("trouble") + 1)
+    Attempt.objects.filter(pk=attempt.pk).update(fetches=F("fetches") + 1)
     attempt.refresh_from_db()
     started = time.monotonic()
     with scratch_folder(step) as folder:
@@ -155,11 +155,11 @@ def _not_yet(
     Event.objects.create(
         job=step.job, attempt=attempt, kind="fetch_failed", detail=f"{code}: {detail}"
     )
-    if attempt.trouble >= MOST_FETCHES:
+    if attempt.fetches >= MOST_FETCHES:
         raise _given_up(attempt, code, detail) from error
     if not isinstance(error, RetryCall):
         Attempt.objects.filter(pk=attempt.pk).update(result_address="")
-    wait = remote_step.backoff(attempt.trouble - 1)
+    wait = remote_step.backoff(attempt.fetches - 1)
     step.release(state=Job.State.FETCHING, due=db_now() + wait)
 
 

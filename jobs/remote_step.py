@@ -33,7 +33,6 @@ from jobs.providers.base import (
     RetryCall,
     Submission,
 )
-from jobs.services import RELEASED
 from jobs.step import LATE_LOOK_AFTER, Failure, Step
 
 logger = logging.getLogger(__name__)
@@ -104,9 +103,10 @@ def submit(
     if not done.finished:
         _later(step, Job.State.SUBMITTING, db_now())
         return
-    _now_running(step, attempt)
     if done.state is not None and done.state.status is RemoteStatus.SUCCEEDED:
         remote_fetch.found(step, attempt, provider, done.state)
+        return
+    _now_running(step, attempt)
 
 
 def look(
@@ -340,7 +340,7 @@ def _later(
 
 def _hold(step: Step) -> None:
     row = accounts.account(step.job.provider)
-    accounts.hold(step.job, row, only={"lease": step.token}, **RELEASED)
+    accounts.hold(step.job, row, only={"lease": step.token})
 
 
 def _wait_for_key(step: Step) -> None:

@@ -8,12 +8,27 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from albums.models import Photo, User
+from albums.models import Album, Photo, User
 from albums.services import bump_version
 from jobs.clock import db_now
-from jobs.models import Attempt, Batch, Event, Job
-from jobs.recipes import options_for
+from jobs.connections import KINDS
+from jobs.models import Attempt, Batch, Consent, Event, Job
+from jobs.providers import local
+from jobs.recipes import BY_CODE, options_for
+
+
+class NoConsent(Exception):
+    """Nobody agreed that this album's photos may go to this provider."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider)
+        self.sentence = _(
+            "Photos of this album may not go to %(provider)s yet. Say first that they "
+            "may."
+        ) % {"provider": KINDS[provider].label}
+
 
 FORGET_ERROR = {
     "error_code": "",
@@ -37,9 +52,11 @@ def request_restoration(
     """Start a job. `batch` is shared by all jobs of one click, which makes a repeated
     request harmless: the same photo, provider and options in a batch are one job.
 
-    Raises BadOption.
+    Raises BadOption, and NoConsent where the album's photos may not go to the provider.
     """
     options = options_for(provider, recipe, chosen)
+    if provider != local.NAME and not has_consent(photo.album_id, provider):
+        raise NoConsent(provider)
     with transaction.atomic():
         group, _made = Batch.objects.get_or_create(
             code=batch, defaults={"album_id": photo.album_id, "asked_by": by}
@@ -55,6 +72,45 @@ def request_restoration(
         if made:
             Event.objects.create(job=job, kind="asked", words=recipe, by=by)
     return job
+
+
+def has_consent(album_id: int, provider: str) -> bool:
+    return Consent.objects.filter(album=album_id, provider=provider).exists()
+
+
+def give_consent(album: Album, provider: str, *, by: User) -> None:
+    """Record that somebody who may do so, and was shown the price, lets the photos of
+    an album go to a provider."""
+    promise = KINDS[provider].promise
+    shown = {"price_shown": promise.costs, "sent_to": promise.sends_to, "by": by}
+    Consent.objects.get_or_create(album=album, provider=provider, defaults=shown)
+
+
+def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
+    """Give a held or failed job to another provider. A task that is still alive at the
+    first one is asked for later. False when the job goes on already.
+
+    Raises BadOption, NoConsent.
+    """
+    if provider != local.NAME and not has_consent(job.photo.album_id, provider):
+        raise NoConsent(provider)
+    recipe = job.recipe if provider in BY_CODE[job.recipe].options else "repair"
+    sent = {
+        **_begun_again(),
+        "provider": provider,
+        "recipe": recipe,
+        "options": options_for(provider, recipe),
+    }
+    waiting = {"state__in": [Job.State.HELD, Job.State.FAILED, Job.State.CANCELLED]}
+    with transaction.atomic():
+        if not change(
+            job, sent, only=waiting, kind="sent_elsewhere", words=provider, by=by
+        ):
+            return False
+        opened = job.attempts.filter(state=Attempt.State.OPEN)
+        opened.exclude(remote_id="").update(late_look=db_now())
+        opened.update(state=Attempt.State.ABANDONED, finished=db_now())
+    return True
 
 
 def change(
@@ -102,7 +158,11 @@ def retry(job: Job, *, by: User) -> bool:
         asked = job.attempts.order_by("number").last()
         if asked and asked.remote_id and asked.state == Attempt.State.ABANDONED:
             Attempt.objects.filter(pk=asked.pk).update(
-                state=Attempt.State.OPEN, asked_again=True, late_look=None, trouble=0
+                state=Attempt.State.OPEN,
+                asked_again=True,
+                late_look=None,
+                trouble=0,
+                fetches=0,
             )
             found = Job.State.FETCHING if asked.result_seen else Job.State.RUNNING
             Job.objects.filter(pk=job.pk).update(state=found)

@@ -191,6 +191,7 @@ class Attempt(models.Model):
     submitting = models.BooleanField(default=False)
     submits = models.PositiveSmallIntegerField(default=0)
     trouble = models.PositiveSmallIntegerField(default=0)
+    fetches = models.PositiveSmallIntegerField(default=0)
     looks = models.PositiveSmallIntegerField(default=0)
     submitted = models.DateTimeField(null=True, blank=True)
     seen_unfinished = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from albums.models import Album, User
+from jobs import runner
+from jobs.clock import db_now
+from jobs.models import Attempt, Job
+from jobs.services import give_consent, request_restoration
+from restore_site.environment import ProviderAccess
+from tests.jobs.conftest import MakePhoto
+from tests.provider_sandbox import Sandbox
+
+AskPicWish = Callable[..., Job]
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    """PicWish on the loopback, quick and without a limit of requests."""
+    with Sandbox() as sandbox:
+        sandbox.picwish.rate = 1000
+        sandbox.picwish.duration = lambda: 0.0
+        connect(settings, sandbox)
+        settings.PROVIDER_TRUSTED_HOSTS = frozenset({sandbox.results_host})
+        settings.PROVIDER_HTTP_TIMEOUT = 2.0
+        yield sandbox
+
+
+def connect(settings: Any, sandbox: Sandbox, **changes: Any) -> None:
+    known = {
+        "key": sandbox.picwish.key,
+        "base_url": sandbox.base_url,
+        "deadline": 0.0,
+        "rate": 1000.0,
+    }
+    access = ProviderAccess(**(known | changes))
+    settings.PROVIDERS = {"picwish": access}
+
+
+@pytest.fixture
+def ask_picwish(make_photo: MakePhoto, album: Album, alice: User) -> AskPicWish:
+    def ask(recipe: str = "repair", **options: Any) -> Job:
+        give_consent(album, "picwish", by=alice)
+        photo = options.pop("photo", None) or make_photo()
+        return request_restoration(
+            photo,
+            by=alice,
+            recipe=recipe,
+            batch=uuid4(),
+            provider="picwish",
+            chosen=options,
+        )
+
+    return ask
+
+
+def step(job: Job) -> Job:
+    """One step, as the dispatcher would have it done, without the waiting before."""
+    token = uuid4()
+    Job.objects.filter(pk=job.pk).update(due=db_now() - timedelta(seconds=1))
+    if Job.objects.claim(
+        job.pk, now=db_now(), token=token, lease=timedelta(seconds=30)
+    ):
+        runner.advance(job.pk, token)
+    job.refresh_from_db()
+    return job
+
+
+def finish(job: Job, *, most: int = 40) -> Job:
+    """Steps until the job has ended or is held."""
+    for _step in range(most):
+        if not step(job).is_active:
+            return job
+    raise AssertionError(f"still {job.state} after {most} steps")
+
+
+def begun(job: Job, *, ago: float) -> None:
+    """Let the job's task have been submitted `ago` seconds ago."""
+    then = db_now() - timedelta(seconds=ago)
+    Attempt.objects.filter(job=job).update(submitted=then)
+
+
+def kinds(job: Job) -> list[str]:
+    return list(job.events.values_list("kind", flat=True))
