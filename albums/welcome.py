@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from albums.models import User, WelcomeLink
 
 
-class WelcomeForm(BaseUserCreationForm):  # type: ignore[type-arg]  # in stubs only
+class AccountForm(BaseUserCreationForm):  # type: ignore[type-arg]  # in stubs only
     class Meta:
         model = User
         fields = ("name", "email")
@@ -61,7 +61,7 @@ def is_open(token: str) -> bool:
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if not is_open(token):
         raise Http404
-    form = WelcomeForm(request.POST or None, instance=_administrator())
+    form = AccountForm(request.POST or None, instance=_administrator())
     if not form.is_valid():
         return render(request, "albums/welcome.html", {"form": form})
     user = form.save(commit=False)

@@ -161,3 +161,20 @@ def test_administration_has_no_sign_in_of_its_own(
 ) -> None:
     response = client.get(path, follow=True)
     assert response.redirect_chain[-1][0].startswith(LOGIN)
+
+
+def test_administrator_makes_accounts(client: Client, db: None) -> None:
+    ada = User.objects.create_superuser("ada@example.org", PASSWORD)
+    client.force_login(ada)
+    form = {
+        "name": "Grace",
+        "email": "Grace@Example.org",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    response = client.post("/admin/albums/user/add/", form)
+    grace = User.objects.get(email="grace@example.org")
+    assert response["Location"] == f"/admin/albums/user/{grace.pk}/change/"
+    assert client.get(response["Location"]).status_code == 200
+    assert not grace.is_staff
+    assert sign_in(Client(), grace.email).status_code == 302
