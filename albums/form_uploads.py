@@ -46,13 +46,7 @@ class PhotoUploadHandler(TemporaryFileUploadHandler):
         self.form_bytes = content_length
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        request = self.request
-        match = request.resolver_match if request else None
-        if (
-            not match
-            or match.view_name != TAKEN_BY
-            or not request.user.is_authenticated
-        ):
+        if not self._is_wanted():
             raise SkipFile
         if not storage.has_room_for(min(self.form_bytes, MAX_BYTES)):
             self.refusal = DiskFull()
@@ -106,10 +100,10 @@ def _tell(request: SignedInRequest, added: Added | None) -> None:
 
 
 def _add(request: SignedInRequest, album: Album) -> Added | None:
+    file = request.FILES.get("file")
     for handler in request.upload_handlers:
         if isinstance(handler, PhotoUploadHandler) and handler.refusal:
             raise handler.refusal
-    file = request.FILES.get("file")
     if not isinstance(file, TemporaryUploadedFile):
         return None
     name = names.clean_name(file.name or "")

@@ -37,8 +37,8 @@ def title_from(name: str, *, page: int = 0) -> str:
     stem = PurePosixPath(name).stem
     if page == 0:
         return stem
-    words = _("%(title)s – page %(number)d") % {"title": "%s", "number": page + 1}
-    return words % stem[: LONGEST - len(words)]
+    which = _("– page %(number)d") % {"number": page + 1}
+    return f"{stem[: LONGEST - len(which) - 1]} {which}"
 
 
 def download_name(name: str, format: Format) -> str:

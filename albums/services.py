@@ -20,6 +20,7 @@ from albums.storage import DiskFull as DiskFull
 from albums.sweep import sweep_uploads as sweep_uploads
 
 PHOTOS_ON_A_PAGE = 60
+HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def add_copy(
     path: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
 ) -> Added:
     """`add_photos` for a file that stays where it is."""
+    with path.open("rb") as file:
+        images.check_head(file.read(HEAD_BYTES), path.stat().st_size)
     arrival = Arrival(name, album, by, wish, batch)
     known = _same_photos(storage.sha256(path), arrival)
     if known:

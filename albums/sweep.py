@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.conf import settings
+from django.db.models import Manager
 from django.utils import timezone
 
 from albums import storage
@@ -25,7 +24,8 @@ def sweep_uploads(now: datetime | None = None) -> int:
     ever touched."""
     now = now or timezone.now()
     Upload.objects.filter(touched__lt=now - UPLOADS_WAIT).delete()
-    unknown = [*_unknown_uploads(), *_unknown_originals(), *_unknown_restorations()]
+    unknown = _unknown_uploads() | _unknown("originals", Original.objects)
+    unknown |= _unknown("restorations", Restoration.objects)
     before = (now - UNKNOWN_FILES_WAIT).timestamp()
     swept = [path for path in unknown if _swept(path, before)]
     if swept:
@@ -44,31 +44,14 @@ def _swept(path: Path, before: float) -> bool:
     return True
 
 
-def _unknown_uploads() -> Iterable[Path]:
+def _unknown_uploads() -> set[Path]:
+    files = set(storage.upload_folder().iterdir())
     receiving = Upload.objects.filter(state=Upload.State.RECEIVING)
     known = {code.hex for code in receiving.values_list("code", flat=True)}
-    folder = storage.upload_folder()
-    return [path for path in folder.iterdir() if path.stem not in known]
+    return {path for path in files if path.stem not in known}
 
 
-def _unknown_originals() -> Iterable[Path]:
-    for folder, paths in _by_folder("originals"):
-        known = Original.objects.filter(path__startswith=folder)
-        yield from paths - _files(known.values_list("path", flat=True))
-
-
-def _unknown_restorations() -> Iterable[Path]:
-    for folder, paths in _by_folder("restorations"):
-        known = Restoration.objects.filter(path__startswith=folder)
-        yield from paths - _files(known.values_list("path", flat=True))
-
-
-def _by_folder(kind: str) -> Iterable[tuple[str, set[Path]]]:
+def _unknown(folder: str, rows: Manager[Original] | Manager[Restoration]) -> set[Path]:
     # The files are listed before the rows are read: a row made in between is seen.
-    for folder in sorted(storage.media(kind).glob("*")):
-        relative = folder.relative_to(settings.MEDIA_ROOT).as_posix()
-        yield f"{relative}/", set(folder.iterdir())
-
-
-def _files(paths: Iterable[str]) -> set[Path]:
-    return {storage.media(path) for path in paths}
+    files = set(storage.media(folder).glob("*/*"))
+    return files - {storage.media(path) for path in rows.values_list("path", flat=True)}

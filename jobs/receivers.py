@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,10 @@ from django.dispatch import receiver
 from albums.models import Photo, User
 from albums.signals import photo_uploaded
 from jobs import queue
+from jobs.providers.options import BadOption
 from jobs.services import request_restoration
+
+logger = logging.getLogger(__name__)
 
 
 @receiver(photo_uploaded, dispatch_uid="start what was wished for")
@@ -18,5 +22,10 @@ def start_wish(
 ) -> None:
     # A hint: renditions are made on the first request if this ring is lost.
     transaction.on_commit(lambda: queue.ring_renditions(photo.pk))
-    if wish:
+    if not wish:
+        return
+    try:
         request_restoration(photo, by=by, recipe=wish, batch=batch)
+    except BadOption:
+        # The photo counts for more than the wish: it is kept without one.
+        logger.warning("photo %s: there is no recipe %s", photo.code, wish)
