@@ -124,7 +124,7 @@ CPU_COUNT = os.cpu_count() or 1
 ENGINE_WORKERS = int(
     environment.number("ENGINE_WORKERS", max(1, CPU_COUNT - 1), low=1, high=64)
 )
-REMOTE_WORKERS = int(environment.number("REMOTE_WORKERS", 2, low=1, high=64))
+REMOTE_WORKERS = int(environment.number("REMOTE_WORKERS", 4, low=1, high=64))
 
 
 def queue_broker() -> dict[str, object]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,6 +15,7 @@ from albums.services import MadeBy
 from jobs.models import Job
 from jobs.services import request_restoration
 from tests.pictures import drawn
+from tests.site.running import Site
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ def home(album: Album, alice: User) -> Home:
         job=request_restoration(photo, by=alice, recipe="repair", batch=uuid4()),
         upload=Upload.objects.create(album=album, owner=alice, name="a.jpg", size=100),
     )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    if site.process and site.process.poll() is None:
+        site.stop()
 
 
 def _photo(album: Album, owner: User) -> Photo:
