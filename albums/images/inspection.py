@@ -16,8 +16,16 @@ DRAFT = 8
 
 def inspect_pages(source: Source) -> Iterator[PageFound]:
     """Every page, fully decoded, so that none is cut short or garbled later."""
+    if source.format is Format.PNG:
+        _check_sums(source)
     for number in range(len(source.declared.pages)):
         yield _inspect_page(source, number)
+
+
+def _check_sums(source: Source) -> None:
+    """PNG alone has them, and Pillow's decoder passes over those of the pixels."""
+    with opened(source, 0) as image:
+        image.verify()
 
 
 def _inspect_page(source: Source, number: int) -> PageFound:

@@ -12,8 +12,8 @@ MEGABYTE = 1024**2
 BASE_CPU = 1
 BASE_MEMORY = 160 * MEGABYTE
 BYTES_PER_PIXEL = 24
-# No honest coding stores more pixels than this in a byte.
-PIXELS_PER_BYTE = 80
+# Where a picture is stored more densely than this, decoding it is quick for its size.
+PIXELS_PER_BYTE = 16
 OPEN_FILES = 64
 
 
@@ -32,21 +32,26 @@ class Budget:
 def budget_for(
     *, largest: int, together: int, size: int, seconds_per_megapixel: float
 ) -> Budget:
-    """Grows with the declared pixels, as far as `size` bytes can hold so many.
+    """Grows with the pixels: `largest` of one page, `together` of all to be decoded.
 
-    `largest` is of one page, `together` of all that the work will decode.
+    `size` is that of the file, which may lie in memory twice.
     """
-    plausible = min(together, size * PIXELS_PER_BYTE)
     return Budget(
-        cpu=BASE_CPU + int(seconds_per_megapixel * plausible / 1_000_000),
+        cpu=BASE_CPU + int(seconds_per_megapixel * together / 1_000_000),
         memory=BASE_MEMORY + BYTES_PER_PIXEL * largest + 2 * size,
         output=64 * MEGABYTE + 8 * largest,
     )
 
 
+def believable(pixels: int, size: int) -> int:
+    """As many of the declared pixels as deserve CPU time in a file of `size` bytes."""
+    return min(pixels, size * PIXELS_PER_BYTE)
+
+
 def start_within() -> None:
     """Bind this process until it knows what it has to do."""
-    resource.setrlimit(resource.RLIMIT_CPU, (BASE_CPU, resource.RLIM_INFINITY))
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(BASE_CPU, hard), hard))
 
 
 def keep_within(budget: Budget) -> None:
@@ -59,13 +64,19 @@ def keep_within(budget: Budget) -> None:
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, budget.output)
     _limit(resource.RLIMIT_AS, _address_space() + budget.memory)
-    resource.setrlimit(resource.RLIMIT_CPU, (budget.cpu, budget.cpu + 1))
+    _limit(resource.RLIMIT_CPU, budget.cpu, grace=1)
 
 
-def _limit(which: int, most: int) -> None:
+def _limit(which: int, most: int, *, grace: int = 0) -> None:
+    _, hard = resource.getrlimit(which)
+    limits = (_at_most(most, hard), _at_most(most + grace, hard))
     # macOS refuses a limit on the address space; the other limits still hold there.
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(which, (most, most))
+        resource.setrlimit(which, limits)
+
+
+def _at_most(value: int, hard: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def _address_space() -> int:

@@ -39,9 +39,15 @@ EXIF_ORIENTATION = 0x112
 
 @dataclass(frozen=True)
 class Source:
+    """A file that was judged by what it declares; `data` are its bytes, not copied."""
+
     path: Path
-    size: int
+    data: mmap.mmap
     declared: Declared
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
     @property
     def format(self) -> Format:
@@ -57,22 +63,20 @@ def look_at(path: Path) -> Source:
         size = os.fstat(stream.fileno()).st_size
         refuse_by_size(size)
         declared = read_declared(stream)
-        if declared.format is Format.JPEG:
-            _refuse_many_scans(stream.fileno())
+        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     if not declared.pages:
         raise BadPicture("broken", detail="no page declared")
     refuse_by_claims(declared, size)
-    return Source(path, size, declared)
+    if declared.format is Format.JPEG:
+        _refuse_many_scans(data)
+    return Source(path, data, declared)
 
 
-def _refuse_many_scans(handle: int) -> None:
-    with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as data:
-        # Two bytes that look like a scan's start also turn up in attached videos and
-        # the like, so that only a suspicious file is walked through.
-        if sum(1 for _ in SCAN.finditer(data)) <= MAX_SCANS:
-            return
-        if _scans(data) > MAX_SCANS:
-            raise BadPicture("bomb", detail="too many scans")
+def _refuse_many_scans(data: mmap.mmap) -> None:
+    # Two bytes that look like a scan's start also turn up in attached videos and the
+    # like, so that only a suspicious file is walked through.
+    if len(SCAN.findall(data)) > MAX_SCANS and _scans(data) > MAX_SCANS:
+        raise BadPicture("bomb", detail="too many scans")
 
 
 def _scans(data: mmap.mmap) -> int:
@@ -110,17 +114,16 @@ def _readable(source: Source, claim: Claim) -> Path | io.BytesIO:
     return source.path
 
 
-def without_orientation(source: Source, claim: Claim) -> bytes:
+def without_orientation(source: Source, claim: Claim) -> bytearray:
     """A TIFF's bytes with this page marked as upright.
 
     Pillow 13 garbles sideways greyscale pages and OpenCV 4.14 fails on sideways ones,
     when left to turn them themselves.
     """
-    data = bytearray(source.path.read_bytes())
-    if claim.orientation_place:
-        order = "<H" if data[:1] == b"I" else ">H"
-        struct.pack_into(order, data, claim.orientation_place, 1)
-    return bytes(data)
+    data = bytearray(source.data)
+    order = "<H" if data[:1] == b"I" else ">H"
+    struct.pack_into(order, data, claim.orientation_place, 1)
+    return data
 
 
 def orientation_of(image: Image.Image, source: Source, page: int) -> int:

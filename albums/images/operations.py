@@ -20,7 +20,13 @@ from albums.images.encoding import (
     write_png,
 )
 from albums.images.inspection import inspect_pages
-from albums.images.limits import budget_for, keep_within, start_within
+from albums.images.limits import (
+    Budget,
+    believable,
+    budget_for,
+    keep_within,
+    start_within,
+)
 from albums.images.opening import Source, look_at
 from albums.images.pictures import Format
 from albums.images.pixels import in_memory, read_pixels, to_shallow
@@ -45,6 +51,10 @@ DECODER_ERRORS = (
     ImageCms.PyCMSError,
     Image.DecompressionBombError,
 )
+# CPU seconds that a megapixel may take on a slow machine, here and in WORK.
+INSPECTION_SECONDS = 0.15
+INSPECTION_SECONDS_OF_HEIC = 0.4
+ENCODING_SECONDS = 2.0
 FULL_QUALITY = 90
 BEST_QUALITY = 95
 
@@ -67,13 +77,17 @@ def perform(request: Request) -> Answer:
     start_within()
     if request.work == "encode":
         return _encode(request)
-    work, seconds, every_page = WORK[request.work]
     source = look_at(Path(request.path))
-    pixels = [page.width * page.height for page in source.declared.pages]
+    if request.work == "inspect":
+        keep_within(_budget_of_inspection(source))
+        return _inspect(source)
+    work, seconds = WORK[request.work]
+    claim = source.page(request.page)
+    pixels = claim.width * claim.height
     keep_within(
         budget_for(
-            largest=max(pixels) if every_page else pixels[request.page],
-            together=sum(pixels) if every_page else pixels[request.page],
+            largest=pixels,
+            together=pixels,
             size=source.size,
             seconds_per_megapixel=seconds,
         )
@@ -81,7 +95,20 @@ def perform(request: Request) -> Answer:
     return work(source, request)
 
 
-def _inspect(source: Source, _request: Request) -> Answer:
+def _budget_of_inspection(source: Source) -> Budget:
+    pixels = [page.width * page.height for page in source.declared.pages]
+    heic = source.format is Format.HEIC
+    return budget_for(
+        largest=max(pixels),
+        together=believable(sum(pixels), source.size),
+        size=source.size,
+        seconds_per_megapixel=INSPECTION_SECONDS_OF_HEIC
+        if heic
+        else INSPECTION_SECONDS,
+    )
+
+
+def _inspect(source: Source) -> Answer:
     lossless = all(page.lossless for page in source.declared.pages)
     pages = tuple(inspect_pages(source))
     return Answer(
@@ -128,7 +155,12 @@ def _encode(request: Request) -> Answer:
     depth = np.uint16 if request.deep else np.uint8
     area = request.shape[0] * request.shape[1]
     keep_within(
-        budget_for(largest=area, together=area, size=8 * area, seconds_per_megapixel=2)
+        budget_for(
+            largest=area,
+            together=area,
+            size=0,
+            seconds_per_megapixel=ENCODING_SECONDS,
+        )
     )
     pixels = np.memmap(request.path, depth, "r", shape=request.shape)
     path = Path(request.outputs[0])
@@ -148,12 +180,9 @@ def _encode(request: Request) -> Answer:
 
 
 Work = Callable[[Source, Request], Answer]
-# With the CPU seconds that a megapixel may take on a slow machine, and whether the
-# work is on all pages.
-WORK: dict[str, tuple[Work, float, bool]] = {
-    "inspect": (_inspect, 0.3, True),
-    "renditions": (_make_renditions, 0.5, False),
-    "full": (_make_full, 0.5, False),
-    "decode": (_decode, 0.5, False),
-    "send": (_send, 4.0, False),
+WORK: dict[str, tuple[Work, float]] = {
+    "renditions": (_make_renditions, 0.5),
+    "full": (_make_full, 0.5),
+    "decode": (_decode, 0.5),
+    "send": (_send, 4.0),
 }

@@ -117,7 +117,9 @@ def read_deep(source: Source, claim: Claim) -> Pixels | None:
 
     Pillow reduces 16-bit colour to 8 bits without a word.
     """
-    data = np.frombuffer(without_orientation(source, claim), np.uint8)
+    marked = claim.orientation_place
+    bytes_at_hand = without_orientation(source, claim) if marked else source.data
+    data = np.frombuffer(bytes_at_hand, np.uint8)
     if source.format is Format.TIFF:
         pages = (claim.directory, claim.directory + 1)
         _, found = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -114,14 +115,14 @@ def _write_stripped(source: Source, limits: Limits, path: Path) -> Copy | None:
             return None
     if limits.factor(claim.width, claim.height) < 1:
         return None
-    bare = without_notes(source.path.read_bytes())
+    bare = without_notes(source.data)
     if not limits.allow(len(bare)):
         return None
     path.write_bytes(bare)
     return Copy(Format.JPEG, (claim.height, claim.width), len(bare), scaled=False)
 
 
-def without_notes(data: bytes) -> bytes:
+def without_notes(data: mmap.mmap | bytes) -> bytes:
     """A JPEG's first picture without application data, comments and what follows it."""
     kept = [b"\xff\xd8"]
     position = 2

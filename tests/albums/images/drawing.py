@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from PIL import Image, ImageCms
 Pixels = NDArray[Any]
 
 
+@cache
 def scene(width: int = 240, height: int = 160) -> Pixels:
     """Smooth colours without any symmetry, so that a wrong turn shows."""
     across = np.linspace(0, 1, width)[np.newaxis, :]
@@ -22,7 +24,9 @@ def scene(width: int = 240, height: int = 160) -> Pixels:
     red = 40 + 180 * across + 0 * down
     green = 60 + 140 * down + 0 * across
     blue = 200 - 150 * across * down
-    return np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
+    pixels = np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
+    pixels.setflags(write=False)
+    return pixels
 
 
 def deep_ramp(width: int = 512, height: int = 32) -> Pixels:
@@ -63,21 +67,22 @@ def jpeg_bytes(pixels: Pixels, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def scan_bomb(scans: int = 1000, side: int = 2000) -> bytes:
-    """A valid progressive JPEG whose last scan is repeated again and again."""
-    rng = np.random.default_rng(3)
-    noise = rng.integers(0, 256, (side // 8, side // 8), dtype=np.uint8)
-    whole = jpeg_bytes(np.kron(noise, np.ones((8, 8), np.uint8)), progressive=True)
-    # An empty refinement of the highest coefficients, which may come any number of
-    # times: each makes the decoder visit every block again.
+@cache
+def scan_bomb(scans: int = 1000, width: int = 4000, height: int = 3000) -> bytes:
+    """A valid progressive JPEG that goes over the whole picture again and again.
+
+    Each scan refines the finest detail of all blocks by nothing, in a few bytes.
+    """
+    grey = np.full((height, width), 128, np.uint8)
+    whole = jpeg_bytes(grey, progressive=True)
+    # One code, a single 0: "end of band for 2^14 blocks and as many as 14 bits say".
     table = b"\xff\xc4\x00\x14\x10" + b"\1" + bytes(15) + b"\xe0"
-    blocks = (side // 8) ** 2
-    runs = -(-blocks // (1 << 14))
-    bits = "".join("0" + "1" * 14 for _ in range(runs))
+    blocks = (-(-width // 8)) * (-(-height // 8))
+    bits = "011111111111111" * (-(-blocks // 32767))
     bits += "1" * (-len(bits) % 8)
     coded = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
-    scan = b"\xff\xda\x00\x08\1\1\x00\x3f\x3f\x00" + coded
-    return whole[:-2] + (table + scan) * scans + whole[-2:]
+    scan = b"\xff\xda\x00\x08\1\1\x00\x01\x3f\x10" + coded
+    return whole[:-2] + table + scan * scans + whole[-2:]
 
 
 def display_p3() -> bytes:

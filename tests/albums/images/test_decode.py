@@ -32,8 +32,8 @@ def distance(one: Pixels, other: Pixels) -> float:
     return float(apart.mean() / np.iinfo(one.dtype).max)
 
 
-def decoded(path: Path, **options: int) -> Pixels:
-    return decode(path, into=path.with_suffix(".raw"), **options)
+def decoded(path: Path, page: int = 0) -> Pixels:
+    return decode(path, page=page, into=path.with_suffix(".raw"))
 
 
 @pytest.mark.parametrize(
