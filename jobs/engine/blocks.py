@@ -42,6 +42,13 @@ def from_planes(planes: list[Plane]) -> Canvas:
     return to_canvas(np.stack([red, green, blue], axis=2))
 
 
+def chroma_of(planes: list[Plane]) -> Plane:
+    """How far from grey, 0..0.7; nought for one plane."""
+    if len(planes) == 1:
+        return np.zeros_like(planes[0])
+    return np.hypot(planes[1], planes[2])
+
+
 def to_canvas(values: Plane) -> Canvas:
     return np.rint(np.clip(values, 0, 1) * np.float32(65535)).astype(np.uint16)
 

@@ -15,6 +15,7 @@ Numbers = NDArray[np.float64]
 AROUND = 41
 CLOSE = 17
 SPECK = 6
+RIM = 0.025
 FEATURES = (
     "ratio",  # log of the mean height over the unrest around
     "peak",  # log of the greatest
@@ -31,6 +32,8 @@ FEATURES = (
     "solid",  # area over that of the ellipse's box
     "company",  # log of the others, bigger than specks, that begin within 41 pixels
     "crowd",  # the same within 17 pixels, where the next letter of a word is
+    "colour",  # mean chroma less that of what is around: the paper has none
+    "rim",  # share that lies in the outer 2.5 per cent, where prints end
 )
 
 
@@ -38,7 +41,7 @@ FEATURES = (
 class Marks:
     """Connected candidates of one polarity.
 
-    `labels` (h, w): the row of `features` (n, 15) at each pixel, -1 for none. `boxes`
+    `labels` (h, w): the row of `features` (n, 17) at each pixel, -1 for none. `boxes`
     (n, 4): left, top, width, height.
     """
 
@@ -47,7 +50,9 @@ class Marks:
     boxes: Numbers
 
 
-def measure_marks(grey: Plane, hat: Plane, unrest: Plane, candidates: Mask) -> Marks:
+def measure_marks(
+    grey: Plane, hat: Plane, unrest: Plane, chroma: Plane, candidates: Mask
+) -> Marks:
     """Features of the connected candidates (h, w; 0 or 1) in planes of 0..1.
 
     Marks are bright here; for dark ones give the inverted picture and its hat.
@@ -82,8 +87,17 @@ def measure_marks(grey: Plane, hat: Plane, unrest: Plane, candidates: Mask) -> M
         regions.area / np.maximum(major * minor, 1),
         regions.company(labels.shape, AROUND),
         regions.company(labels.shape, CLOSE),
+        regions.mean(chroma - cv2.blur(chroma, (AROUND, AROUND))),
+        regions.mean(_rim(grey.shape)),
     ]
     return Marks(labels, np.stack(columns, axis=1), boxes)
+
+
+def _rim(shape: tuple[int, ...]) -> Plane:
+    rim = np.ones(shape, np.float32)
+    down, across = int(RIM * shape[0]), int(RIM * shape[1])
+    rim[down : shape[0] - down, across : shape[1] - across] = 0
+    return rim
 
 
 def _disc(size: int) -> Mask:

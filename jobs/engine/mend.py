@@ -7,7 +7,7 @@ import numpy as np
 
 from jobs.engine import fill
 from jobs.engine.bands import Band, cut, sweep
-from jobs.engine.blocks import to_planes
+from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
 from jobs.engine.faces import face_mask
 from jobs.engine.scratches import Found, find_damage
@@ -21,7 +21,7 @@ FLATTEST = 0.1
 
 def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller."""
-    grey = _grey(canvas, tick=lambda part: tick(part / 4))
+    grey, chroma = _searched(canvas, tick=lambda part: tick(part / 4))
     low, high = (float(value) for value in np.percentile(grey[::2, ::2], [0.5, 99.5]))
     level = np.clip((grey - low) / max(high - low, FLATTEST), 0, 1)
     factor = max(grey.shape) // FACES + 1
@@ -34,27 +34,27 @@ def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
     )
     faces = face_mask(np.asarray(small, np.float32), *grey.shape)
     tick(0.5)
-    found = find_damage(level, faces, damage=damage)
+    found = find_damage(level, chroma, faces, damage=damage)
     tick(1.0)
     return found
 
 
-def _grey(canvas: Canvas, *, tick: Tick) -> Plane:
+def _searched(canvas: Canvas, *, tick: Tick) -> tuple[Plane, Plane]:
     height, width = canvas.shape[:2]
     factor = int(np.ceil(np.sqrt(height * width / SEARCHED)))
     factor = max(min(factor, height, width), 1)
-    grey = np.empty((height // factor, width // factor), np.float32)
-    bands = cut(grey.shape[0], width * factor, halo=0)
+    high, wide = height // factor, width // factor
+    both = np.empty((2, high, wide), np.float32)
+    bands = cut(high, width * factor, halo=0)
     for number, band in enumerate(bands):
-        rows = canvas[
-            band.start * factor : band.stop * factor, : grey.shape[1] * factor
-        ]
-        size = (grey.shape[1], band.stop - band.start)
-        grey[band.start : band.stop] = cv2.resize(
-            to_planes(rows)[0], size, interpolation=cv2.INTER_AREA
-        )
+        rows = canvas[band.start * factor : band.stop * factor, : wide * factor]
+        planes = to_planes(rows)
+        size = (wide, band.stop - band.start)
+        for plane, whole in zip((planes[0], chroma_of(planes)), both, strict=True):
+            part = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+            whole[band.start : band.stop] = part
         tick((number + 1) / len(bands))
-    return grey
+    return both[0], both[1]
 
 
 def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.engine.blocks import to_planes
+from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.marks import Numbers
 from jobs.engine.scratches import Choice, find_marks
 from jobs.engine.writing import is_writing
@@ -41,6 +41,12 @@ class Sample:
 
 
 def samples(picture: Picture) -> list[Sample]:
+    """At its own size, and at half of it: many scans of old prints are small."""
+    half = cv2.resize(picture, (0, 0), fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return _at_size(picture) + _at_size(np.asarray(half, np.uint8))
+
+
+def _at_size(picture: Picture) -> list[Sample]:
     nothing = np.zeros(picture.shape[:2], np.uint8)
     result = _samples("clean", picture, nothing) + _samples(
         "text", _written(picture), nothing
@@ -65,9 +71,11 @@ def _written(picture: Picture) -> Picture:
 
 def _samples(kind: str, picture: Picture, truth: Picture) -> list[Sample]:
     deep = picture if picture.ndim == 3 else picture[:, :, None]
-    grey = to_planes(deep.astype(np.uint16) * np.uint16(257))[0]
+    planes = to_planes(deep.astype(np.uint16) * np.uint16(257))
+    grey = planes[0]
     low, high = np.percentile(grey, [0.5, 99.5])
-    both = find_marks(np.clip((grey - low) / (high - low), 0, 1).astype(np.float32))
+    level = np.clip((grey - low) / (high - low), 0, 1).astype(np.float32)
+    both = find_marks(level, chroma_of(planes))
     result = []
     for marks in both:
         inside = marks.labels >= 0

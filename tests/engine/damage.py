@@ -44,6 +44,7 @@ class _Dose:
     hairs: int
     dust: int
     creases: int
+    cracks: int
     spots: int
     stains: int
     grain: float
@@ -52,9 +53,9 @@ class _Dose:
 
 
 _DOSES = {
-    Level.LIGHT: _Dose(0.25, 3, 1, 25, 0, 0, 0, 2.0, 0.0, 95),
-    Level.MEDIUM: _Dose(0.55, 9, 3, 80, 1, 3, 1, 6.0, 0.5, 90),
-    Level.SEVERE: _Dose(0.85, 24, 8, 220, 3, 8, 3, 11.0, 0.8, 82),
+    Level.LIGHT: _Dose(0.25, 3, 1, 25, 0, 0, 0, 0, 2.0, 0.0, 95),
+    Level.MEDIUM: _Dose(0.55, 9, 3, 80, 1, 1, 3, 1, 6.0, 0.5, 90),
+    Level.SEVERE: _Dose(0.85, 18, 6, 180, 2, 4, 8, 3, 11.0, 0.8, 82),
 }
 
 
@@ -147,6 +148,7 @@ def hurt(
         (dose.scratches, _scratch, 0.75),
         (dose.hairs, _hair, 0.4),
         (dose.creases, _crease, 0.9),
+        (dose.cracks, _crack, 1.0),
         (dose.dust, _dust, 0.6),
         (dose.spots, _spot, 0.6),
     )
@@ -202,6 +204,24 @@ def _crease(height: int, width: int, unit: float, random: np.random.Generator) -
     path = _walk(height, width, length, 0.04, random)
     path += random.normal(0, 0.8 * unit, path.shape).astype(np.float32)
     return _lines(height, width, path, random.uniform(2.5, 4.5) * unit)
+
+
+def _crack(height: int, width: int, unit: float, random: np.random.Generator) -> Real:
+    """A jagged break of the emulsion that branches, as wide as it pleases."""
+    layer = np.zeros((height, width), np.float32)
+    length = random.uniform(0.3, 0.8) * max(height, width)
+    paths = [_walk(height, width, length, 0.3, random)]
+    for _ in range(random.integers(1, 4)):
+        branch = _walk(height, width, length * random.uniform(0.2, 0.5), 0.3, random)
+        root = paths[0][random.integers(len(paths[0]))]
+        paths.append(branch - branch[0] + root)
+    for path in paths:
+        path += random.normal(0, 0.9 * unit, path.shape).astype(np.float32)
+        for start in range(0, len(path) - 1, 4):
+            thickness = random.uniform(0.8, 3.5) * unit
+            part = _lines(height, width, path[start : start + 5], thickness)
+            layer = np.maximum(layer, part)
+    return layer
 
 
 def _dust(height: int, width: int, unit: float, random: np.random.Generator) -> Real:
