@@ -80,3 +80,8 @@ def deadline(name: str) -> timedelta:
 def rate(name: str) -> float:
     """Requests per second, all calls together."""
     return settings.PROVIDERS[name].rate or KINDS[name].limits.per_second
+
+
+def is_long_submit(name: str, options: Mapping[str, str]) -> bool:
+    """Whether the submit holds the line until the picture is done."""
+    return KINDS[name].connects.is_long_submit(options)

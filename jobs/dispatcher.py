@@ -11,13 +11,17 @@ from uuid import UUID, uuid4
 from django.db.models import Case, F, Value, When, Window
 from django.db.models.functions import RowNumber
 
-from jobs import leases, queue
+from jobs import accounts, leases, queue
 from jobs.clock import db_now
 from jobs.models import Job, JobQuerySet
 from jobs.providers import local
+from jobs.remote_dispatch import Gate, Ticket
 from jobs.runner import RING_LEASE
 
 logger = logging.getLogger(__name__)
+
+# Of the remote jobs that are due, so many are looked at for a few that may go.
+LOOKED_AT = 40
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,17 @@ class Dispatcher:
 
     slots: Mapping[str, int]
     rung: dict[UUID, str] = field(default_factory=dict)
+    kinds: dict[UUID, str] = field(default_factory=dict)
     served: dict[str, dict[int, int]] = field(default_factory=dict)
     turn: int = 0
+    gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.slots.get(queue.REMOTE, 0))
 
     def tick(self) -> Tick:
         """One look at the jobs. Raises BrokerDown, with nothing left half done."""
+        accounts.start_trials(db_now())
         if not Job.objects.unfinished().exists():
             self.rung.clear()
             return NOTHING
@@ -77,28 +87,45 @@ class Dispatcher:
         live = Job.objects.filter(lease__in=list(self.rung), leased_until__gte=db_now())
         holders = dict(live.values_list("lease", "holder"))
         self.rung = {t: c for t, c in self.rung.items() if t in holders}
+        self.kinds = {t: kind for t, kind in self.kinds.items() if t in holders}
         return Counter(c for t, c in self.rung.items() if holders[t])
 
     def _hand_out(self, cluster: str, free: int) -> int:
         if free <= 0:
             return 0
-        return sum(
-            self._ring(job_id, batch_id, cluster)
-            for job_id, batch_id in self._chosen(cluster, free)
+        if cluster == queue.REMOTE:
+            tickets = self._let_through(free)
+        else:
+            tickets = [
+                Ticket(job_id, batch_id, None, cluster)
+                for job_id, batch_id in self._chosen(cluster, free)
+            ]
+        return sum(self._ring(ticket, cluster) for ticket in tickets)
+
+    def _let_through(self, free: int) -> list[Ticket]:
+        chosen = [pk for pk, _batch in self._chosen(queue.REMOTE, LOOKED_AT)]
+        found = Job.objects.select_related("photo").in_bulk(chosen)
+        taken = Counter(self.kinds[token] for token in self.rung if token in self.kinds)
+        return self.gate.let_through(
+            [found[pk] for pk in chosen if pk in found],
+            now=db_now(),
+            free=free,
+            taken=taken,
         )
 
-    def _ring(self, job_id: int, batch_id: int, cluster: str) -> bool:
-        token = uuid4()
+    def _ring(self, ticket: Ticket, cluster: str) -> bool:
+        token, job_id = uuid4(), ticket.job_id
         if not Job.objects.claim(job_id, now=db_now(), token=token, lease=RING_LEASE):
             return False
         try:
-            queue.ring(job_id, token, cluster)
+            queue.ring(job_id, token, cluster, ticket.moment)
         except queue.BrokerDown:
             leases.give_back([token])
             raise
         self.turn += 1
         self.rung[token] = cluster
-        self.served[cluster][batch_id] = self.turn
+        self.kinds[token] = ticket.slot
+        self.served[cluster][ticket.batch_id] = self.turn
         return True
 
     def _chosen(self, cluster: str, free: int) -> list[tuple[int, int]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -46,14 +48,35 @@ class BrokerDown(Exception):
     """The ring did not get out."""
 
 
-def ring(job_id: int, token: UUID, cluster: str) -> None:
+def ring(
+    job_id: int, token: UUID, cluster: str, moment: datetime | None = None
+) -> None:
     """Have a worker of this host's cluster advance a job. Raises BrokerDown."""
-    _ring(queue_name(cluster, host()), "jobs.tasks.advance", job_id, str(token))
+    when = moment.isoformat() if moment else ""
+    queue = queue_name(cluster, host())
+    _ring(queue, "jobs.tasks.advance", job_id, str(token), when)
 
 
 def ring_beat(cluster: str) -> None:
     """Ask this host's cluster for a sign of life. Raises BrokerDown."""
     _ring(queue_name(cluster, host()), "jobs.tasks.beat")
+
+
+def ring_late(attempt_id: int) -> None:
+    """Have a late result asked for. Raises BrokerDown."""
+    _ring(queue_name(REMOTE, host()), "jobs.tasks.collect_late", attempt_id)
+
+
+def ring_check(provider: str) -> None:
+    """Have a provider's key and address checked. Raises BrokerDown."""
+    listening = heartbeat.listening_host(REMOTE) or host()
+    _ring(queue_name(REMOTE, listening), "jobs.tasks.check_provider", provider)
+
+
+def silence(cluster: str) -> None:
+    """Forget what was rung for a predecessor of this host's cluster. Raises BrokerDown."""
+    with _broker_at_work():
+        _broker(queue_name(cluster, host())).purge_queue()
 
 
 def ring_renditions(photo_id: int) -> None:
@@ -92,8 +115,6 @@ def run_cluster(name: str) -> None:
     if name != Conf.CLUSTER_NAME or not lifeline.is_held():
         raise RuntimeError("A cluster is started by the worker command.")
     broker = _broker(queue_name(name, host()))
-    # Rings for a predecessor: their jobs have been given back already.
-    broker.purge_queue()
     db.connections.close_all()
     pre_execute.connect(_forget_ring, dispatch_uid="forget ring", weak=False)
     cluster = Cluster(broker)
@@ -127,11 +148,17 @@ def _forget_ring(task: dict[str, Any], **_: Any) -> None:
 
 
 def _ring(queue: str, name: str, *arguments: int | str) -> None:
-    try:
+    with _broker_at_work():
         broker = _broker(queue)
         async_task(name, *arguments, broker=broker)
         if isinstance(broker, Redis):
             broker.connection.expire(broker.list_key, STALE_RING)
+
+
+@contextmanager
+def _broker_at_work() -> Iterator[None]:
+    try:
+        yield
     except (redis.RedisError, db.Error) as error:
         raise BrokerDown(str(error)) from error
 

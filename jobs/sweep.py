@@ -11,7 +11,8 @@ from uuid import UUID
 from django.conf import settings
 
 from albums.services import sweep_uploads
-from jobs import heartbeat, queue
+from jobs import heartbeat, late, queue
+from jobs.clock import db_now
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,12 @@ def sweep() -> None:
     heartbeat.forget_old_hosts()
     sweep_scratch()
     sweep_uploads()
+    ring_for_late_results()
+
+
+def ring_for_late_results() -> None:
+    for attempt_id in late.due(db_now()):
+        queue.ring_late(attempt_id)
 
 
 def sweep_scratch() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from uuid import UUID
 
 from albums.services import prepare_renditions
-from jobs import heartbeat, leases, lifeline, queue, runner
+from jobs import checking, heartbeat, late, leases, lifeline, queue, runner
 from jobs.lifeline import Lifeline
 from jobs.processes import kill_group
 
@@ -15,13 +16,24 @@ def beat() -> None:
     _begin()
 
 
-def advance(job_id: int, token: str) -> None:
+def advance(job_id: int, token: str, moment: str = "") -> None:
     if not _begin():
         return
     try:
-        runner.advance(job_id, UUID(token))
+        when = datetime.fromisoformat(moment) if moment else None
+        runner.advance(job_id, UUID(token), when)
     finally:
         leases.let_go(job_id, UUID(token))
+
+
+def collect_late(attempt_id: int) -> None:
+    if _begin():
+        late.collect(attempt_id)
+
+
+def check_provider(name: str) -> None:
+    if _begin():
+        checking.check(name)
 
 
 def renditions(photo_id: int) -> None:

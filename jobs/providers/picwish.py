@@ -276,8 +276,9 @@ class PicWish:
         api = Api(base_url=base_url, secret_headers={"X-API-KEY": key}, timeout=timeout)
         return cls(api, downloads)
 
-    def is_long_submit(self, options: Mapping[str, str]) -> bool:
-        return options["sync"] == "1"
+    @staticmethod
+    def is_long_submit(options: Mapping[str, str]) -> bool:
+        return options.get("sync") == "1"
 
     def submit(
         self,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,7 +23,9 @@ class Bell:
         self.rings: list[tuple[int, UUID, str]] = []
         self.is_down = False
 
-    def __call__(self, job_id: int, token: UUID, cluster: str) -> None:
+    def __call__(
+        self, job_id: int, token: UUID, cluster: str, moment: datetime | None
+    ) -> None:
         if self.is_down:
             raise queue.BrokerDown
         self.rings.append((job_id, token, cluster))

@@ -1,0 +1,99 @@
+"""Results that come after their job was cancelled or given up: paid for, so kept as a
+further restoration of the photo, and not bought again."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from albums import images
+from albums.services import bump_version
+from jobs import accounts, budget, connections, remote_fetch, remote_step
+from jobs.clock import db_now
+from jobs.models import Attempt, Event
+from jobs.providers.base import Provider, ProviderError, RemoteStatus, Result, RetryCall
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(minutes=2)
+# After that the provider has thrown the result away, or never had one.
+GIVE_UP_AFTER = timedelta(hours=2)
+CLAIM = timedelta(minutes=5)
+AT_A_TIME = 10
+WITHIN = timedelta(seconds=1)
+
+
+def due(now: datetime) -> list[int]:
+    waiting = Attempt.objects.filter(late_look__lte=now, state=Attempt.State.ABANDONED)
+    return list(waiting.order_by("late_look").values_list("pk", flat=True)[:AT_A_TIME])
+
+
+def collect(attempt_id: int) -> None:
+    """Ask once for one late result. Whoever claims the row does it; others return."""
+    now = db_now()
+    found = Attempt.objects.filter(pk=attempt_id, late_look__lte=now)
+    if found.update(late_look=now + CLAIM) != 1:
+        return
+    attempt = Attempt.objects.select_related("job__photo__original").get(pk=attempt_id)
+    row = accounts.account(attempt.provider)
+    if not accounts.may_go(row) or not connections.has_key(attempt.provider):
+        return
+    moment = budget.reserve(attempt.provider, remote_step.POLL, now=now, within=WITHIN)
+    if moment is None:
+        return
+    remote_step.wait_until(moment)
+    try:
+        _look(attempt, connections.connect(attempt.provider), now)
+    except RetryCall as error:
+        logger.info("attempt %s: no late result yet: %s", attempt.pk, error.code)
+        _again_later(attempt, now)
+    except (ProviderError, images.BadPicture) as error:
+        _never(attempt, str(error))
+
+
+def _look(attempt: Attempt, provider: Provider, now: datetime) -> None:
+    state = provider.poll(attempt.remote_id)
+    if state.status is RemoteStatus.SUCCEEDED and state.result is not None:
+        Attempt.objects.filter(pk=attempt.pk).update(charged=True, result_seen=now)
+        _keep(attempt, provider, state.result)
+    else:
+        _again_later(attempt, now)
+
+
+def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
+    part = Path(settings.SCRATCH_DIR) / f"late-{uuid4().hex}"
+    try:
+        provider.fetch(result, part)
+        encoded = remote_fetch.checked(part)
+        with transaction.atomic():
+            remote_fetch.keep(attempt, attempt.job, part, encoded)
+            late = Attempt.objects.filter(pk=attempt.pk)
+            late.update(state=Attempt.State.LATE, finished=db_now())
+            Event.objects.create(
+                job=attempt.job, attempt=attempt, kind="late_result", charged=True
+            )
+            bump_version(attempt.job.photo.album_id)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _again_later(attempt: Attempt, now: datetime) -> None:
+    begun = attempt.submitted or attempt.created
+    age = now - begun
+    if age > GIVE_UP_AFTER:
+        _never(attempt, "not finished in time")
+        return
+    wait = max(FIRST_WAIT, age / 2)
+    Attempt.objects.filter(pk=attempt.pk).update(late_look=now + wait)
+
+
+def _never(attempt: Attempt, why: str) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(late_look=None, result_address="")
+    Event.objects.create(
+        job=attempt.job, attempt=attempt, kind="no_late_result", detail=why
+    )
