@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -31,9 +32,10 @@ def mend() -> frozenset[str]:
         is_late = job.leased_until is None or job.leased_until < now
         if job.holder and (is_late or is_gone(job.holder)):
             late |= {job.holder} if is_late else set()
-            _take_over(job, now, crashed=True)
+            why = f"{job.holder} is {'late' if is_late else 'gone'}"
+            _take_over(job, now, crashed=True, why=why)
         elif is_late and job.cancel_asked:
-            _take_over(job, now, crashed=False)
+            _take_over(job, now, crashed=False, why="cancelled")
     moved_on = Job.objects.unfinished().filter(holder__in=late)
     return frozenset(late.difference(moved_on.values_list("holder", flat=True)))
 
@@ -42,7 +44,7 @@ def let_go(job_id: int, token: UUID) -> None:
     """After a step: a lease that this process still has is one of a broken step."""
     mine = Job.objects.filter(pk=job_id, lease=token, holder=this_process())
     for job in mine:
-        _take_over(job, db_now(), crashed=True)
+        _take_over(job, db_now(), crashed=True, why=repr(sys.exception()))
 
 
 def give_back(tokens: Iterable[UUID]) -> None:
@@ -50,7 +52,7 @@ def give_back(tokens: Iterable[UUID]) -> None:
     Job.objects.unfinished().filter(lease__in=list(tokens)).update(**RELEASED)
 
 
-def _take_over(job: Job, now: datetime, *, crashed: bool) -> None:
+def _take_over(job: Job, now: datetime, *, crashed: bool, why: str) -> None:
     token = uuid4()
     job.crashes += crashed
     seen = Job.objects.filter(
@@ -60,24 +62,23 @@ def _take_over(job: Job, now: datetime, *, crashed: bool) -> None:
     if seen.update(**taken, crashes=job.crashes) != 1:
         return
     try:
-        _settle(Step(job, token), now)
+        _settle(Step(job, token), now, why)
     except Lost:
         logger.info("job %s: somebody was faster", job.code)
 
 
-def _settle(step: Step, now: datetime) -> None:
+def _settle(step: Step, now: datetime, why: str) -> None:
     job = step.job
     if job.cancel_asked:
         step.cancel()
     elif job.crashes >= MOST_CRASHES:
-        logger.error(
-            "job %s crashed %s times, last %s", job.code, job.crashes, job.holder
-        )
-        step.fail(_crashed(job))
+        logger.error("job %s crashed %s times: %s", job.code, job.crashes, why)
+        step.fail(_crashed(job, why))
     else:
-        logger.warning("job %s: %s stopped working on it", job.code, job.holder)
+        logger.warning("job %s was interrupted: %s", job.code, why)
         again = {**RELEASED, "due": now + delay_after(job.crashes)}
-        change(job, again, only={"lease": step.token}, kind="interrupted")
+        only = {"lease": step.token}
+        change(job, again, only=only, kind="interrupted", detail=why)
 
 
 def delay_after(crashes: int) -> timedelta:
@@ -85,7 +86,7 @@ def delay_after(crashes: int) -> timedelta:
     return timedelta(seconds=2**crashes - 2)
 
 
-def _crashed(job: Job) -> Failure:
+def _crashed(job: Job, why: str) -> Failure:
     return Failure(
         "crashed",
         Job.Blame.SETUP,
@@ -93,5 +94,5 @@ def _crashed(job: Job) -> Failure:
             "The program ended unexpectedly each time it worked on this photo. The photo "
             "itself is safe. Try again, or ask whoever looks after this computer."
         ),
-        detail=f"{job.crashes} crashes, the last in {job.holder}",
+        detail=f"{job.crashes} crashes, the last: {why}",
     )

@@ -56,7 +56,7 @@ class Supervisor:
         groups.end_leftovers()
         try:
             while not self.is_over:
-                self._revive()
+                self._bury()
                 self._work_if_possible()
                 time.sleep(TICK)
         finally:
@@ -69,12 +69,16 @@ class Supervisor:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.told_to_stop = self.told_to_stop or time.monotonic()
 
-    def _revive(self) -> None:
+    def _bury(self) -> None:
         for cluster in self.clusters:
             if cluster.has_ended:
                 logger.error("cluster %s ended; starting it again", cluster.name)
                 self._end(cluster)
+
+    def _start_missing(self) -> None:
+        for cluster in self.clusters:
             if cluster.process is None and time.monotonic() >= cluster.start_after:
+                queue.silence(cluster.name)
                 cluster.start(self.inherited)
                 groups.record(each.leader for each in self.clusters if each.leader)
 
@@ -103,6 +107,7 @@ class Supervisor:
     def _work(self) -> None:
         self.dispatcher.give_back(self.ended)
         self.ended.clear()
+        self._start_missing()
         tick = self.dispatcher.tick()
         self._listen(tick)
         if time.monotonic() >= self.next_sweep:

@@ -1,0 +1,276 @@
+"""Restore one picture from the command line, with no worker needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection, transaction
+
+from albums.images import BadPicture
+from albums.models import Album, Photo, User
+from albums.services import DiskFull, add_copy, create_album, restoration_file
+from jobs import leases
+from jobs.models import Job
+from jobs.providers.options import BadOption
+from jobs.recipes import options_for
+from jobs.runner import run_to_end
+from jobs.services import cancel, request_restoration
+
+RECIPE = "repair"
+ALBUM = "Command line"
+LONGEST_TITLE = 200
+DONE, NO_RESULT, NOT_BEGUN, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True)
+class Trouble:
+    code: str
+    blame: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `--json` prints. `job` is None where none was begun."""
+
+    job: str | None
+    state: str | None
+    provider: str
+    remote_id: str | None
+    attempts: int
+    seconds: float
+    output: str | None
+    error: Trouble | None
+
+
+class Refused(Exception):
+    """The wish makes no sense, or a file cannot be read or written."""
+
+    def __init__(self, code: str, blame: Job.Blame, sentence: str) -> None:
+        super().__init__(sentence)
+        self.trouble = Trouble(code, blame.value, sentence)
+
+
+class Command(BaseCommand):
+    help = (
+        "Restore a picture and write the result. Exit status: 0 with a result, 1 when "
+        "the job ended without one, 2 for wrong usage or an unreadable picture."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("image", type=Path, metavar="IMAGE")
+        parser.add_argument("--provider", default="local", help="who restores it")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            dest="choices",
+            help="an option of the provider; may be repeated",
+        )
+        parser.add_argument(
+            "--album", default=ALBUM, metavar="TITLE", help=f"default: {ALBUM}"
+        )
+        parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="default: IMAGE's name with -restored, in the current folder",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one object on the last line"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        begun = time.monotonic()
+        job, output = None, None
+        try:
+            job = self._finish(self._begin(**options))
+            error = trouble_of(job)
+            if error is None:
+                output = write_result(job, options["image"], options["output"])
+        except Refused as refusal:
+            error = refusal.trouble
+        seconds = time.monotonic() - begun
+        report = report_on(job, options["provider"], output, error, seconds)
+        self._print(report, job, as_json=options["json"])
+        if error:
+            sys.exit(NO_RESULT if job else NOT_BEGUN)
+
+    def _begin(
+        self,
+        *,
+        image: Path,
+        provider: str,
+        choices: Sequence[str],
+        album: str,
+        output: Path | None,
+        **_options: Any,
+    ) -> Job:
+        chosen = chosen_options(choices)
+        check_options(provider, chosen)
+        check_paths(image, output)
+        owner = first_administrator()
+        photo = self._take_in(image, album_of(owner, album), owner)
+        return request_restoration(
+            photo,
+            by=owner,
+            recipe=RECIPE,
+            batch=uuid4(),
+            provider=provider,
+            chosen=chosen,
+        )
+
+    def _take_in(self, image: Path, album: Album, owner: User) -> Photo:
+        try:
+            added = add_copy(
+                image, name=image.name, album=album, by=owner, wish="", batch=uuid4()
+            )
+        except BadPicture as bad:
+            raise Refused(bad.code, Job.Blame.PICTURE, bad.sentence) from bad
+        except DiskFull as full:
+            sentence = "The disk is full. Make room, then try again."
+            raise Refused("disk_full", Job.Blame.SETUP, sentence) from full
+        pages = len(added.photos)
+        if pages > 1:
+            self.stderr.write(
+                f"The file has {pages} pages. The first one is restored; the others are "
+                f"in the album {added.album}."
+            )
+        return added.photos[0]
+
+    def _finish(self, job: Job) -> Job:
+        try:
+            return run_to_end(job)
+        except KeyboardInterrupt:
+            cancel(job, by=job.batch.asked_by)
+            job.refresh_from_db()
+            if job.lease:
+                leases.let_go(job.pk, job.lease)
+            sys.exit(INTERRUPTED)
+
+    def _print(self, report: Report, job: Job | None, *, as_json: bool) -> None:
+        if report.error:
+            self.stderr.write(report.error.message)
+        elif job and job.note:
+            self.stderr.write(job.note)
+        if as_json:
+            self.stdout.write(json.dumps(asdict(report)))
+        elif report.output:
+            self.stdout.write(report.output)
+
+
+def chosen_options(choices: Sequence[str]) -> dict[str, str]:
+    chosen = {}
+    for choice in choices:
+        name, equals, value = choice.partition("=")
+        if not name or not equals:
+            raise Refused(
+                "bad_option", Job.Blame.SETUP, f"--set {choice}: write NAME=VALUE."
+            )
+        chosen[name] = value
+    return chosen
+
+
+def check_options(provider: str, chosen: Mapping[str, str]) -> None:
+    try:
+        options_for(provider, RECIPE, chosen)
+    except BadOption as bad:
+        raise Refused("bad_option", Job.Blame.SETUP, bad.sentence) from bad
+
+
+def check_paths(image: Path, output: Path | None) -> None:
+    if not image.is_file():
+        sentence = f"There is no picture {image}."
+        raise Refused("not_found", Job.Blame.PICTURE, sentence)
+    if not os.access(image, os.R_OK):
+        sentence = f"You may not read {image}."
+        raise Refused("not_readable", Job.Blame.PICTURE, sentence)
+    folder = output.parent if output else Path.cwd()
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        sentence = f"The result cannot be written to the folder {folder}."
+        raise Refused("bad_output", Job.Blame.SETUP, sentence)
+    if output and output.is_dir():
+        sentence = f"{output} is a folder. Give the name of a file."
+        raise Refused("bad_output", Job.Blame.SETUP, sentence)
+    if output and output.exists() and output.samefile(image):
+        sentence = "The result must not replace the picture that it is made from."
+        raise Refused("bad_output", Job.Blame.SETUP, sentence)
+
+
+def first_administrator() -> User:
+    administrators = User.objects.filter(is_superuser=True, is_active=True)
+    has_tables = User._meta.db_table in connection.introspection.table_names()
+    first = administrators.order_by("pk").first() if has_tables else None
+    if first is None:
+        raise Refused(
+            "no_account",
+            Job.Blame.SETUP,
+            "There is no account yet that the picture could belong to. Start the app "
+            "with make run, make the first account, and try again.",
+        )
+    return first
+
+
+def album_of(owner: User, title: str) -> Album:
+    title = title.strip()[:LONGEST_TITLE] or ALBUM
+    with transaction.atomic():
+        # Two commands at once must not make the album twice.
+        User.objects.select_for_update().get(pk=owner.pk)
+        known = Album.objects.filter(owner=owner, title=title).order_by("pk").first()
+        return known or create_album(title=title, owner=owner)
+
+
+def write_result(job: Job, image: Path, output: Path | None) -> Path:
+    """Whole or not at all."""
+    assert job.restoration is not None  # noqa: S101  # a database constraint says so
+    result = restoration_file(job.restoration)
+    target = output or Path.cwd() / f"{image.stem}-restored{result.suffix}"
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(result, part)
+        part.replace(target)
+    except OSError as problem:
+        sentence = f"The result could not be written to {target} ({problem.strerror})."
+        raise Refused("bad_output", Job.Blame.SETUP, sentence) from problem
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def trouble_of(job: Job) -> Trouble | None:
+    if job.state == Job.State.SUCCEEDED:
+        return None
+    if job.state == Job.State.CANCELLED:
+        return Trouble("cancelled", "", "The job was cancelled.")
+    return Trouble(job.error_code, job.blame, job.message)
+
+
+def report_on(
+    job: Job | None,
+    provider: str,
+    output: Path | None,
+    error: Trouble | None,
+    seconds: float,
+) -> Report:
+    attempts = list(job.attempts.all()) if job else []
+    return Report(
+        job=str(job.code) if job else None,
+        state=job.state if job else None,
+        provider=provider,
+        remote_id=attempts[-1].remote_id or None if attempts else None,
+        attempts=len(attempts),
+        seconds=round(seconds, 3),
+        output=str(output) if output else None,
+        error=error,
+    )
