@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .PHONY: help setup setup-dev run test lint bench lock
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^# make/s/^# //p' Makefile
 
 setup: $(VENV)/run.stamp
 
@@ -59,7 +59,7 @@ bench: $(VENV)/dev.stamp
 
 # Needs uv. The locks hold for every platform and name no index.
 lock:
-	uv pip compile pyproject.toml --universal --generate-hashes --no-header \
+	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header \
 	  --no-annotate --output-file requirements/run.lock
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header \
+	uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-header \
 	  --no-annotate --output-file requirements/dev.lock
