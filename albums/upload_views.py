@@ -38,7 +38,7 @@ from albums.uploads import Announced, Gone, Refused, TooMany
 logger = logging.getLogger(__name__)
 
 TUS = "1.0.0"
-PIECE_BYTES = 64 * 1024
+PIECE_BYTES = 256 * 1024
 PART_TYPE = "application/offset+octet-stream"
 CAPABILITIES = {
     "Tus-Version": TUS,

@@ -26,9 +26,12 @@ logger = logging.getLogger(__name__)
 # Comes with the headers, or right after.
 SMALL_BODY = 64 * 1024
 # A read waits until all it asks for is there, so it asks for pieces of this size, and
-# each of them must arrive within this time.
+# each of them must arrive within this time. Whoever is quick is asked for more at once,
+# which saves half of the work.
 PIECE_BYTES = 32 * 1024
 PATIENCE = 30.0
+QUICK_PIECE_BYTES = 256 * 1024
+QUICK = 0.1
 # Whoever is at least this fast, or this new, doesn't have to give way.
 FAST = 20 * 1024
 NEW = 10.0
@@ -78,13 +81,14 @@ class Body:
         self.stream = stream
         self.sender = sender
         self.on_end = on_end
+        self.piece_bytes = PIECE_BYTES
 
     def read(self, size: int = -1) -> bytes:
         left = self.sender.length - self.sender.received
         wanted = left if size < 0 else min(size, left)
         pieces = []
         while wanted and not self.sender.is_cut:
-            piece = self._wait_for(self.stream.read, min(wanted, PIECE_BYTES))
+            piece = self._wait_for(self.stream.read, min(wanted, self.piece_bytes))
             if not piece:
                 break
             wanted -= len(piece)
@@ -95,11 +99,13 @@ class Body:
         return self._wait_for(self.stream.readline, size)
 
     def _wait_for(self, read: Callable[[int], bytes], size: int) -> bytes:
-        self.sender.waited_for_since = time.monotonic()
+        begun = self.sender.waited_for_since = time.monotonic()
         try:
             piece = read(size)
         finally:
             self.sender.waited_for_since = None
+        is_quick = time.monotonic() - begun < QUICK
+        self.piece_bytes = QUICK_PIECE_BYTES if is_quick else PIECE_BYTES
         self.sender.received += len(piece)
         if self.sender.received >= self.sender.length:
             self.on_end(self.sender)
