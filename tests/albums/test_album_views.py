@@ -12,7 +12,6 @@ from pytest_django import DjangoAssertNumQueries
 from albums.models import Album, Member, Original, Photo, Restoration, User
 from albums.services import create_album, keep
 
-
 ALBUM_QUERIES = 8
 ALBUMS_QUERIES = 4
 
@@ -258,7 +257,10 @@ def test_pages_bring_no_script_or_style_of_their_own(
 ) -> None:
     """What the content security policy would block, no page contains."""
     add_rows(album, 1)
-    pages = [("albums:albums", None), ("albums:new_album", None)]
+    pages: list[tuple[str, UUID | None]] = [
+        ("albums:albums", None),
+        ("albums:new_album", None),
+    ]
     pages += [("albums:album", album.code), ("albums:add", album.code)]
     for name, code in pages:
         text = page_of(alice_client, name, code)
