@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from jobs.engine.blocks import (
@@ -49,21 +50,29 @@ def soften_grain(rows: Canvas, noise: Noise, *, strength: float) -> Canvas:
     """
     planes = to_planes(rows)
     mean = planes[0]
-    cleaned = [
-        plane
-        + np.float32(strength * (1 - kept))
-        * (clean(plane, mean, spectrum, noise.tones) - plane)
-        for plane, spectrum, kept in zip(planes, noise.spectra, KEPT, strict=False)
-    ]
+    cleaned = []
+    for number, plane in enumerate(planes):
+        # Colour is coarser than detail: fewer places of the grid will do.
+        shifts = SHIFTS if number == 0 else SHIFTS[::2]
+        clear = clean(plane, mean, noise.spectra[number], noise.tones, shifts=shifts)
+        part = np.float32(strength * (1 - KEPT[number]))
+        cleaned.append(plane + part * (clear - plane))
     return from_planes(cleaned)
 
 
-def clean(plane: Plane, tone: Plane, spectrum: Plane, tones: Plane) -> Plane:
+def clean(
+    plane: Plane,
+    tone: Plane,
+    spectrum: Plane,
+    tones: Plane,
+    *,
+    shifts: tuple[tuple[int, int], ...] = SHIFTS,
+) -> Plane:
     """One plane (h, w) without its grain; `tone` (h, w), 0..1, says how light it is."""
     padded, toned = pad(plane), pad(tone)
     height, width = padded.shape[0] - SIDE, padded.shape[1] - SIDE
     total, weights = np.zeros_like(padded), np.zeros_like(padded)
-    for dy, dx in SHIFTS:
+    for dy, dx in shifts:
         window = np.s_[dy : dy + height, dx : dx + width]
         blocks = to_blocks(padded[window]) @ TRANSFORM.T
         level = _levels(toned[window], tones)
@@ -72,15 +81,15 @@ def clean(plane: Plane, tone: Plane, spectrum: Plane, tones: Plane) -> Plane:
         weight = 1 / np.count_nonzero(large, axis=1).astype(np.float32)
         blocks = ((blocks * large) @ TRANSFORM) * weight[:, None]
         total[window] += from_blocks(blocks, height, width)
-        spread = np.repeat(weight, SIDE * SIDE).reshape(-1, SIDE * SIDE)
-        weights[window] += from_blocks(spread, height, width)
+        grid = weight.reshape(height // SIDE, width // SIDE)
+        weights[window] += grid.repeat(SIDE, axis=0).repeat(SIDE, axis=1)
     inner = np.s_[SIDE : SIDE + plane.shape[0], SIDE : SIDE + plane.shape[1]]
     return np.asarray(total[inner] / weights[inner], np.float32)
 
 
 def _levels(tone: Plane, tones: Plane) -> Plane:
     """The factor of the grain at the mean tone of each block."""
-    height, width = tone.shape[0] // SIDE, tone.shape[1] // SIDE
-    mean = tone.reshape(height, SIDE, width, SIDE).mean(axis=(1, 3)).ravel()
+    size = (tone.shape[1] // SIDE, tone.shape[0] // SIDE)
+    mean = cv2.resize(tone, size, interpolation=cv2.INTER_AREA).ravel()
     steps = (np.arange(TONES) + 0.5) / TONES
     return np.interp(mean, steps, tones).astype(np.float32)

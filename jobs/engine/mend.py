@@ -11,6 +11,7 @@ from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
 from jobs.engine.faces import face_mask
 from jobs.engine.scratches import Found, find_damage
+from jobs.engine.tone import Kind, measure_tone, shrink
 
 # Bigger scans are searched on a copy made smaller by whole pixels.
 SEARCHED = 6_000_000
@@ -34,9 +35,15 @@ def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
     )
     faces = face_mask(np.asarray(small, np.float32), *grey.shape)
     tick(0.5)
-    found = find_damage(level, chroma, faces, damage=damage)
+    found = find_damage(
+        level, chroma, faces, damage=damage, coloured=_is_coloured(canvas)
+    )
     tick(1.0)
     return found
+
+
+def _is_coloured(canvas: Canvas) -> bool:
+    return measure_tone(shrink(canvas)).kind is Kind.COLOUR
 
 
 def _searched(canvas: Canvas, *, tick: Tick) -> tuple[Plane, Plane]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jobs.engine.blocks import to_canvas
 from jobs.engine.contract import Damage, Mask, Plane
+from jobs.engine.cracks import find_cracks
 from jobs.engine.grain import clean
 from jobs.engine.marks import AROUND, FEATURES, Marks, Numbers, measure_marks
 from jobs.engine.noise import measure_noise
@@ -44,15 +45,23 @@ class Found:
     mask: Mask
     spared: bool
 
+    def __or__(self, other: Found) -> Found:
+        return Found(self.mask | other.mask, self.spared or other.spared)
 
-def find_damage(grey: Plane, chroma: Plane, faces: Mask, *, damage: Damage) -> Found:
+
+def find_damage(
+    grey: Plane, chroma: Plane, faces: Mask, *, damage: Damage, coloured: bool
+) -> Found:
     """Search grey values and chroma (h, w), 0..1, at full size and at halves of it.
 
     `faces` (h, w) is not 0 where only the surest marks may be touched. Thin things
     that are lighter or darker than both their sides (Serra's top-hat) are candidates;
     a logistic regression on their shape and surroundings decides.
     """
-    found = _search(grey, chroma, faces, damage)
+    both = find_marks(grey, chroma)
+    found = _choose(both, faces, damage)
+    if not coloured:
+        found = found | _cracks(both[0], faces, sure=damage is Damage.SEVERE)
     height, width = grey.shape
     if min(height, width) < 2 * SMALLEST:
         return found
@@ -61,10 +70,14 @@ def find_damage(grey: Plane, chroma: Plane, faces: Mask, *, damage: Damage) -> F
     half_grey, half_chroma = (np.asarray(plane, np.float32) for plane in planes)
     half_faces = np.asarray(cv2.resize(faces, size, interpolation=cv2.INTER_NEAREST))
     wider = find_damage(
-        half_grey, half_chroma, half_faces.astype(np.uint8), damage=damage
+        half_grey,
+        half_chroma,
+        half_faces.astype(np.uint8),
+        damage=damage,
+        coloured=coloured,
     )
     mask = cv2.resize(wider.mask, (width, height), interpolation=cv2.INTER_NEAREST)
-    return Found(found.mask | np.asarray(mask, np.uint8), found.spared or wider.spared)
+    return found | Found(np.asarray(mask, np.uint8), wider.spared)
 
 
 def find_marks(grey: Plane, chroma: Plane) -> tuple[Marks, Marks]:
@@ -96,12 +109,11 @@ def _candidates(hat: Plane, unrest: Plane) -> Mask:
     return ((hat > STANDS_OUT * unrest) & (hat > FAINTEST)).astype(np.uint8)
 
 
-def _search(grey: Plane, chroma: Plane, faces: Mask, damage: Damage) -> Found:
-    both = find_marks(grey, chroma)
+def _choose(both: tuple[Marks, Marks], faces: Mask, damage: Damage) -> Found:
     likely = [chances_of(marks.features) for marks in both]
     automatic = damage is Damage.AUTO
     threshold = _threshold(both, likely) if automatic else THRESHOLDS[damage]
-    mask = np.zeros(grey.shape, np.uint8)
+    mask = np.zeros(faces.shape, np.uint8)
     spared = False
     for marks, chances in zip(both, likely, strict=True):
         chosen = (chances > threshold) & (marks.features[:, RIM] < ENDS)
@@ -110,6 +122,12 @@ def _search(grey: Plane, chroma: Plane, faces: Mask, damage: Damage) -> Found:
         spared |= bool(doubtful.any())
         mask |= _paint(marks, chosen & ~doubtful)
     return Found(np.asarray(cv2.dilate(mask, _disc(3)), np.uint8), spared)
+
+
+def _cracks(bright: Marks, faces: Mask, *, sure: bool) -> Found:
+    cracks = cv2.dilate(_paint(bright, find_cracks(bright, sure=sure)), _disc(5))
+    outside = np.where(faces > 0, 0, cracks).astype(np.uint8)
+    return Found(outside, bool(np.any(cracks[faces > 0])))
 
 
 def _threshold(both: tuple[Marks, Marks], likely: list[Numbers]) -> float:
