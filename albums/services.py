@@ -20,6 +20,7 @@ from albums.storage import DiskFull as DiskFull
 from albums.sweep import sweep_uploads as sweep_uploads
 
 PHOTOS_ON_A_PAGE = 60
+NOBODY_YET = "administrator@localhost"
 HEAD_BYTES = 64 * 1024
 
 
@@ -58,6 +59,24 @@ class Arrival:
 
 def create_album(*, title: str, owner: User) -> Album:
     return Album.objects.create(title=title, owner=owner)
+
+
+def first_administrator() -> User:
+    """Who owns what commands take in. Made without a password where there is nobody yet;
+    the first account that is made in the browser becomes this one."""
+    administrators = User.objects.filter(is_superuser=True, is_active=True)
+    with transaction.atomic():
+        first = administrators.order_by("pk").first()
+        return first or User.objects.create_superuser(NOBODY_YET)
+
+
+def album_titled(title: str, *, owner: User) -> Album:
+    """The owner's album of this title, made if missing."""
+    with transaction.atomic():
+        # Two commands at once must not make the album twice.
+        User.objects.select_for_update().get(pk=owner.pk)
+        known = Album.objects.filter(owner=owner, title=title).order_by("pk").first()
+        return known or create_album(title=title, owner=owner)
 
 
 def album_page(album: Album, number: str | None) -> Page[Photo]:

@@ -80,7 +80,7 @@ def recipes_of(provider: str) -> tuple[Recipe, ...]:
 def options_for(
     provider: str, recipe: str, chosen: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The provider's complete options: the recipe's, then the person's own.
+    """The provider's complete options: the recipe's ("" for none), then the person's.
 
     Raises BadOption for a provider, recipe, option or value that does not exist.
     """
@@ -88,6 +88,8 @@ def options_for(
         raise BadOption(
             f"There is no provider {provider}. Choose from: {', '.join(SCHEMAS)}."
         )
+    if not recipe:
+        return complete_options(SCHEMAS[provider], dict(chosen or {}))
     if recipe not in BY_CODE or provider not in BY_CODE[recipe].options:
         raise BadOption(
             f"{LABELS[provider]} has no recipe {recipe}. "

@@ -38,6 +38,9 @@ from jobs.step import LATE_LOOK_AFTER, Failure, Step
 logger = logging.getLogger(__name__)
 
 SUBMIT, POLL = "submit", "poll"
+# The row that says that a submit has begun is written so long before its moment:
+# early enough for the request to leave on time, late enough to be true.
+WRITE_AHEAD = 0.1
 MOST_SUBMITS = 2
 MOST_RESUBMITS = 1
 # A submit that may be taken back is tried so often; then the circuit is open anyway.
@@ -84,8 +87,9 @@ def submit(
     step.move(Job.State.SUBMITTING, kind="preparing")
     is_long = provider.is_long_submit(step.job.options)
     with leaving.copy_to_send(step, attempt, provider) as scan:
-        wait_until(moment)
+        wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
+        wait_until(moment)
         started = time.monotonic()
         try:
             done = provider.submit(
@@ -114,13 +118,13 @@ def look(
 ) -> None:
     wait_until(moment)
     started = time.monotonic()
-    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     try:
         state = provider.poll(attempt.remote_id)
     except (NeedsPerson, Final, Resubmit):
         accounts.well(step.job.provider)
         raise
     accounts.well(step.job.provider)
+    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     now = db_now()
     if state.status is RemoteStatus.SUCCEEDED:
         _learn(attempt, now, is_done=True)
@@ -162,11 +166,12 @@ def _too_late(step: Step, attempt: Attempt) -> None:
     )
 
 
-def wait_until(moment: datetime | None) -> None:
-    """Stand in line for the moment that the budget gave; a second at most."""
+def wait_until(moment: datetime | None, *, ahead: float = 0.0) -> None:
+    """Stand in line for the moment that the budget gave (or `ahead` seconds before it);
+    a second at most."""
     if moment is not None:
-        ahead = (moment - db_now()).total_seconds()
-        time.sleep(min(max(ahead, 0.0), 1.5))
+        seconds = (moment - db_now()).total_seconds() - ahead
+        time.sleep(min(max(seconds, 0.0), 1.5))
 
 
 def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
@@ -244,7 +249,7 @@ def _failure(error: ProviderError) -> Failure:
 def _check_consent(job: Job) -> None:
     """No picture leaves without the album's recorded consent, whoever asks."""
     agreed = Consent.objects.filter(album=job.photo.album_id, provider=job.provider)
-    if not agreed.exists():
+    if not job.agreed_once and not agreed.exists():
         raise Failure(
             "no_consent",
             Job.Blame.SETUP,

@@ -1,10 +1,10 @@
 """When to look at a remote task: learned from how long the last ones took.
 
-A look costs a request, so the first one comes when the task is likely done: at the
-median while requests are plentiful, and where nearly all are done when they are what
-is short. Both points are quantiles, found by stochastic approximation (Robbins and
-Monro 1951): every finished task that tells on which side it fell moves the point up
-or down a little, by steps whose balance is the quantile.
+A look costs a request, so the first one comes when the task is likely done. While
+requests are plentiful that is around the middle of the last durations (a moving mean
+of their logarithms). When requests are what is short, it is where nearly all are done:
+a quantile, found by stochastic approximation (Robbins and Monro 1951). Every look that
+tells on which side a task fell moves it up or down by steps whose balance it is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from django.db.models import F
 from jobs.connections import KINDS
 from jobs.models import Attempt, ProviderAccount
 
-HALF, NEARLY = 0.5, 0.95
+NEARLY = 0.95
 STEP = 0.1
+WEIGHT = 0.25
+# A task that was done when first looked at may have been done long before.
+EARLIER = 0.9
 # After a first look that came too early.
 NEXT_LOOK_SHARE = 0.15
 NEXT_LOOK_LEAST = timedelta(seconds=2)
@@ -26,9 +29,12 @@ LEAST, MOST = 0.5, 7200.0
 
 def first_look(account: ProviderAccount, *, is_short: bool) -> timedelta:
     """From the submit to the first look. `is_short`: requests are what is short."""
-    typical = KINDS[account.provider].limits.typical.total_seconds()
-    known = account.nearly_done if is_short else account.half_done
-    return timedelta(seconds=known or typical)
+    limits = KINDS[account.provider].limits
+    if is_short:
+        return timedelta(seconds=account.nearly_done or _typical(account))
+    if account.half_done is None:
+        return limits.first_look
+    return timedelta(seconds=account.half_done * EARLIER)
 
 
 def next_look(
@@ -46,13 +52,26 @@ def next_look(
 
 def learn(account: ProviderAccount, *, low: float, high: float | None) -> None:
     """A task took more than `low` seconds and, where it is done, at most `high`."""
-    typical = KINDS[account.provider].limits.typical.total_seconds()
-    for field, quantile in (("half_done", HALF), ("nearly_done", NEARLY)):
-        known = getattr(account, field) or typical
-        if low >= known:
-            _move(account, field, known, 1 + STEP * quantile)
-        elif high is not None and high <= known * 1.1:
-            _move(account, field, known, 1 - STEP * (1 - quantile))
+    known = account.nearly_done or _typical(account)
+    if low >= known:
+        _move(account, "nearly_done", known, 1 + STEP * NEARLY)
+    elif high is not None and high <= known * 1.1:
+        _move(account, "nearly_done", known, 1 - STEP * (1 - NEARLY))
+    if high is not None:
+        _learn_middle(account, (low + high) / 2 if low else high * EARLIER)
+
+
+def _learn_middle(account: ProviderAccount, seen: float) -> None:
+    middle = account.half_done
+    if middle is None or middle <= 0:
+        ProviderAccount.objects.filter(pk=account.pk).update(half_done=seen)
+        return
+    by = (max(seen, LEAST) / middle) ** WEIGHT
+    _move(account, "half_done", middle, by)
+
+
+def _typical(account: ProviderAccount) -> float:
+    return KINDS[account.provider].limits.typical.total_seconds()
 
 
 def _move(account: ProviderAccount, field: str, known: float, by: float) -> None:

@@ -48,14 +48,17 @@ def request_restoration(
     batch: UUID,
     provider: str = "local",
     chosen: Mapping[str, str] | None = None,
+    agreed_once: bool = False,
 ) -> Job:
     """Start a job. `batch` is shared by all jobs of one click, which makes a repeated
     request harmless: the same photo, provider and options in a batch are one job.
+    `agreed_once`: an administrator named the provider for this photo and this once.
 
     Raises BadOption, and NoConsent where the album's photos may not go to the provider.
     """
     options = options_for(provider, recipe, chosen)
-    if provider != local.NAME and not has_consent(photo.album_id, provider):
+    may_leave = agreed_once or has_consent(photo.album_id, provider)
+    if provider != local.NAME and not may_leave:
         raise NoConsent(provider)
     with transaction.atomic():
         group, _made = Batch.objects.get_or_create(
@@ -67,10 +70,17 @@ def request_restoration(
         job, made = Job.objects.get_or_create(
             batch=group,
             **same,
-            defaults={"recipe": recipe, "due": db_now(), "sequence": version},
+            defaults={
+                "recipe": recipe,
+                "due": db_now(),
+                "sequence": version,
+                "agreed_once": agreed_once,
+            },
         )
         if made:
             Event.objects.create(job=job, kind="asked", words=recipe, by=by)
+        if made and agreed_once:
+            Event.objects.create(job=job, kind="agreed_once", words=provider, by=by)
     return job
 
 
@@ -94,12 +104,14 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
     """
     if provider != local.NAME and not has_consent(job.photo.album_id, provider):
         raise NoConsent(provider)
-    recipe = job.recipe if provider in BY_CODE[job.recipe].options else "repair"
+    can = job.recipe in BY_CODE and provider in BY_CODE[job.recipe].options
+    recipe = job.recipe if can else "repair"
     sent = {
         **_begun_again(),
         "provider": provider,
         "recipe": recipe,
         "options": options_for(provider, recipe),
+        "agreed_once": False,
     }
     waiting = {"state__in": [Job.State.HELD, Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():

@@ -108,6 +108,8 @@ class Job(models.Model):
     # are at a provider that was not well.
     hold = models.CharField(max_length=20, blank=True)
     is_trial = models.BooleanField(default=False)
+    # An administrator named the provider for this job alone, without the album's consent.
+    agreed_once = models.BooleanField(default=False)
     # New tasks bought because a first one came to nothing; a person's retry forgets.
     resubmits = models.PositiveSmallIntegerField(default=0)
 

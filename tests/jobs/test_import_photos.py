@@ -139,10 +139,13 @@ def test_wrong_usage(admin: User, arguments: list[str], word: str) -> None:
     assert not Album.objects.exists()
 
 
-def test_nobody_to_own_it(db: None, folder: Path) -> None:
-    with pytest.raises(CommandError, match="administrator") as caught:
-        imported(folder, "--album", "Scans")
-    assert caught.value.returncode == 2
+def test_before_the_first_account_an_administrator_without_password_owns_it(
+    db: None, folder: Path
+) -> None:
+    imported(folder, "--album", "Scans")
+    owner = Album.objects.get(title="Scans").owner
+    assert owner.is_superuser
+    assert not owner.has_usable_password()
 
 
 def test_disk_full(admin: User, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from albums.images import BadPicture
 from albums.models import Album, User
-from albums.services import DiskFull, add_copy, create_album
+from albums.services import DiskFull, add_copy, album_titled, first_administrator
 from jobs.providers.options import BadOption
 from jobs.recipes import options_for
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         if restore:
             check_recipe(restore)
         by = person(owner)
-        tally = take_in(folder, album_of(by, album), by=by, recipe=restore)
+        tally = take_in(folder, album_titled(album, owner=by), by=by, recipe=restore)
         self._tell(tally, album)
         if tally.refused:
             sys.exit(SOME_REFUSED)
@@ -83,24 +83,13 @@ def check_recipe(recipe: str) -> None:
 
 
 def person(email: str | None) -> User:
-    people = User.objects.filter(is_active=True).order_by("pk")
-    people = (
-        people.filter(email__iexact=email) if email else people.filter(is_staff=True)
-    )
-    found = people.first()
+    if email is None:
+        return first_administrator()
+    found = User.objects.filter(is_active=True, email__iexact=email).first()
     if found is None:
-        sentence = (
-            f"Nobody here has the address {email}."
-            if email
-            else "There is no administrator yet: start the app and make the first account."
-        )
+        sentence = f"Nobody here has the address {email}."
         raise CommandError(sentence, returncode=WRONG_USAGE)
     return found
-
-
-def album_of(owner: User, title: str) -> Album:
-    known = Album.objects.filter(owner=owner, title=title).order_by("pk").first()
-    return known or create_album(title=title, owner=owner)
 
 
 def take_in(folder: Path, album: Album, *, by: User, recipe: str) -> Tally:

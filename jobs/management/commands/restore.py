@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection, transaction
+from django.db import connection
 
 from albums.images import BadPicture
 from albums.models import Album, Photo, User
-from albums.services import DiskFull, add_copy, create_album, restoration_file
+from albums.services import (
+    DiskFull,
+    add_copy,
+    album_titled,
+    first_administrator,
+    restoration_file,
+)
 from jobs import leases
 from jobs.models import Job
+from jobs.providers import local
 from jobs.providers.options import BadOption
 from jobs.recipes import options_for
 from jobs.runner import run_to_end
@@ -120,15 +128,19 @@ class Command(BaseCommand):
         chosen = chosen_options(choices)
         check_options(provider, chosen)
         check_paths(image, output)
+        prepare_database()
         owner = first_administrator()
-        photo = self._take_in(image, album_of(owner, album), owner)
+        title = album.strip()[:LONGEST_TITLE] or ALBUM
+        photo = self._take_in(image, album_titled(title, owner=owner), owner)
         return request_restoration(
             photo,
             by=owner,
-            recipe=RECIPE,
+            recipe=recipe_for(provider),
             batch=uuid4(),
             provider=provider,
             chosen=chosen,
+            # Naming a provider is the administrator's consent for this run.
+            agreed_once=provider != local.NAME,
         )
 
     def _take_in(self, image: Path, album: Album, owner: User) -> Photo:
@@ -182,9 +194,14 @@ def chosen_options(choices: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
+def recipe_for(provider: str) -> str:
+    """A remote provider gets its own defaults, and what `--set` says."""
+    return RECIPE if provider == local.NAME else ""
+
+
 def check_options(provider: str, chosen: Mapping[str, str]) -> None:
     try:
-        options_for(provider, RECIPE, chosen)
+        options_for(provider, recipe_for(provider), chosen)
     except BadOption as bad:
         raise Refused("bad_option", Job.Blame.SETUP, bad.sentence) from bad
 
@@ -208,27 +225,10 @@ def check_paths(image: Path, output: Path | None) -> None:
         raise Refused("bad_output", Job.Blame.SETUP, sentence)
 
 
-def first_administrator() -> User:
-    administrators = User.objects.filter(is_superuser=True, is_active=True)
-    has_tables = User._meta.db_table in connection.introspection.table_names()
-    first = administrators.order_by("pk").first() if has_tables else None
-    if first is None:
-        raise Refused(
-            "no_account",
-            Job.Blame.SETUP,
-            "There is no account yet that the picture could belong to. Start the app "
-            "with make run, make the first account, and try again.",
-        )
-    return first
-
-
-def album_of(owner: User, title: str) -> Album:
-    title = title.strip()[:LONGEST_TITLE] or ALBUM
-    with transaction.atomic():
-        # Two commands at once must not make the album twice.
-        User.objects.select_for_update().get(pk=owner.pk)
-        known = Album.objects.filter(owner=owner, title=title).order_by("pk").first()
-        return known or create_album(title=title, owner=owner)
+def prepare_database() -> None:
+    """On a fresh installation the command comes before the app's first start."""
+    if User._meta.db_table not in connection.introspection.table_names():
+        call_command("migrate", verbosity=0)
 
 
 def write_result(job: Job, image: Path, output: Path | None) -> Path:
