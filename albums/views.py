@@ -11,12 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from albums.form_uploads import receive_plain
 from albums.forms import AlbumForm
 from albums.images import MAX_BYTES
 from albums.models import Album, Photo
 from albums.services import album_page, create_album
 from albums.signed_in import SignedInRequest
-from albums.upload_views import receive_plain
 
 PHOTOS_ON_A_COVER = 3
 # For the file picker only: what a file really is, its content decides.
