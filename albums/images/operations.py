@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,8 @@ DECODER_ERRORS = (
     ImageCms.PyCMSError,
     Image.DecompressionBombError,
 )
+# Beside Pillow's first few; all it has would only make every fork dearer.
+PLUGINS = ("MpoImagePlugin", "TiffImagePlugin", "WebPImagePlugin")
 # CPU seconds that a megapixel may take on a slow machine, here and in WORK.
 INSPECTION_SECONDS = 0.15
 INSPECTION_SECONDS_OF_HEIC = 0.4
@@ -64,7 +67,8 @@ def prepare() -> None:
     # Our own limits are stricter, and are checked before Pillow sees the file.
     Image.MAX_IMAGE_PIXELS = None
     Image.preinit()
-    Image.init()
+    for plugin in PLUGINS:
+        importlib.import_module(f"PIL.{plugin}")
     cv2.setNumThreads(1)
     pillow_heif.options.THUMBNAILS = False
     pillow_heif.options.DEPTH_IMAGES = False
