@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 bind = f"{HOST}:{PORT}"
-worker_class = "restore_site.slow_clients.PatientWorker"
+worker_class = "restore_site.slow_headers.PatientWorker"
 workers = WEB_PROCESSES
 threads = WEB_THREADS
 # Longer than the five seconds between two polls of a page.
