@@ -93,7 +93,9 @@ def copy_to_part(path: Path) -> Path:
 def put_in_place(part: Path, relative: str, *, mode: int = 0o400) -> Path:
     """Move a finished file to its final name, on disk for good when this returns."""
     target = media(relative)
-    private_folder(target.parent)
+    if not target.parent.exists():
+        private_folder(target.parent)
+        sync_folder(target.parent.parent)
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.chmod(mode)

@@ -45,7 +45,7 @@ def _swept(path: Path, before: float) -> bool:
 
 
 def _unknown_uploads() -> set[Path]:
-    files = set(storage.upload_folder().iterdir())
+    files = set(storage.upload_folder().glob(f"{'[0-9a-f]' * 32}.*"))
     receiving = Upload.objects.filter(state=Upload.State.RECEIVING)
     known = {code.hex for code in receiving.values_list("code", flat=True)}
     return {path for path in files if path.stem not in known}

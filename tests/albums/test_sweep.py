@@ -78,3 +78,10 @@ def test_stray_parts_go_after_an_hour(db: None) -> None:
     assert part.exists()
     sweep_after(HOURS_LATER)
     assert not part.exists()
+
+
+def test_places_of_people_are_no_leftovers(alice_client: Client, album: Album) -> None:
+    tus.send(alice_client, album, drawn())
+    (place,) = storage.upload_folder().iterdir()
+    assert sweep_after(A_WEEK_LATER) == 0
+    assert place.exists()
