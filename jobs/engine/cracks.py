@@ -13,6 +13,8 @@ from jobs.engine.marks import FEATURES, Marks
 LEAST = {"area": np.log(60), "height": 0.25, "thin": 2.3, "peak": 1.4}
 MOST = {"unrest": 0.07, "clutter": 0.1, "rim": 0.5, "colour": 0.02}
 ENOUGH = 0.008
+# A window frame is as thin and as bright, but even.
+UNEVEN = 0.15
 
 
 def find_cracks(bright: Marks, *, sure: bool) -> NDArray[np.bool_]:
@@ -23,6 +25,7 @@ def find_cracks(bright: Marks, *, sure: bool) -> NDArray[np.bool_]:
     column = {name: bright.features[:, FEATURES.index(name)] for name in FEATURES}
     fits = [column[name] >= bound for name, bound in LEAST.items()]
     fits += [column[name] <= bound for name, bound in MOST.items()]
+    fits.append(bright.uneven >= UNEVEN)
     cracks = np.logical_and.reduce(fits)
     cracked = float(np.exp(column["area"][cracks]).sum())
     if sure or cracked > ENOUGH * bright.labels.size:

@@ -18,6 +18,8 @@ WHITE_RAISED, WHITE_CAST_KEPT = 0.4, 0.5
 MODELS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 USUAL = 0.8
 MIDDLE = 0.45
+# With fewer tones than this there is no picture to bring back.
+FLAT = 0.06
 STARTS, FULL = 0.10, 0.40
 
 
@@ -30,7 +32,7 @@ def plan_fading(quantiles: Plane) -> tuple[Canvas, ...] | None:
     middle tones come out about as light as those of photographs in general.
     """
     strength = fading(quantiles)
-    if strength == 0:
+    if strength == 0 or float(np.mean(quantiles[:, -1] - quantiles[:, 0])) < FLAT:
         return None
     best = min(MODELS, key=lambda model: _oddness(model, quantiles))
     curves = _curves(quantiles, best)

@@ -27,9 +27,14 @@ KEPT = (0.2, 0.0, 0.0)
 
 FINE, COARSE = 3.0 / 255, 6.0 / 255
 
+# More than this is no grain but the picture itself.
+NO_GRAIN = 0.15
+
 
 def strength_for(noise: Noise, damage: Damage) -> float:
     """0 for grain that nobody minds, 1 for grain that hides detail."""
+    if noise.sigma > NO_GRAIN:
+        return 0.0
     if damage is Damage.LIGHT:
         return 0.5 * _ramp(noise.sigma)
     return _ramp(noise.sigma)

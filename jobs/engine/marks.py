@@ -42,12 +42,14 @@ class Marks:
     """Connected candidates of one polarity.
 
     `labels` (h, w): the row of `features` (n, 17) at each pixel, -1 for none. `boxes`
-    (n, 4): left, top, width, height.
+    (n, 4): left, top, width, height. `uneven` (n): spread of the width along a mark
+    over its mean, near 0 for what was drawn with a ruler.
     """
 
     labels: NDArray[np.int32]
     features: Numbers
     boxes: Numbers
+    uneven: Numbers
 
 
 def measure_marks(
@@ -61,12 +63,13 @@ def measure_marks(
     count, labels = found[0], np.asarray(found[1], np.int32) - 1
     boxes = found[2][1:, :4].astype(np.float64)
     if count == 1:
-        return Marks(labels, np.zeros((0, len(FEATURES))), boxes)
+        return Marks(labels, np.zeros((0, len(FEATURES))), boxes, np.zeros(0))
     inside = np.flatnonzero(labels.ravel() >= 0)
     regions = _Regions(labels.ravel()[inside], inside, count - 1)
     ratio = hat / unrest
     near = cv2.dilate(grey - hat, _disc(21))
-    width = 2 * regions.most(cv2.distanceTransform(candidates, cv2.DIST_L2, 3))
+    depth = np.asarray(cv2.distanceTransform(candidates, cv2.DIST_L2, 3), np.float32)
+    width = 2 * regions.most(depth)
     major, minor = regions.axes(grey.shape[1])
     length = np.maximum(regions.area / np.maximum(width * 0.6, 1), major)
     density = cv2.blur(candidates.astype(np.float32), (AROUND, AROUND))
@@ -90,7 +93,7 @@ def measure_marks(
         regions.mean(chroma - cv2.blur(chroma, (AROUND, AROUND))),
         regions.mean(_rim(grey.shape)),
     ]
-    return Marks(labels, np.stack(columns, axis=1), boxes)
+    return Marks(labels, np.stack(columns, axis=1), boxes, regions.uneven(depth))
 
 
 def _rim(shape: tuple[int, ...]) -> Plane:
@@ -135,6 +138,17 @@ class _Regions:
         return np.sqrt(6 * (yy + xx + root)), np.sqrt(
             6 * np.maximum(yy + xx - root, 1e-9)
         )
+
+    def uneven(self, depth: Plane) -> Numbers:
+        """Spread over mean of the distance to the rim, along the middle lines."""
+        values = depth.ravel()[self.inside].astype(np.float64)
+        highest = cv2.dilate(depth, np.ones((3, 3), np.uint8)).ravel()[self.inside]
+        middle = (values >= highest - 1e-3).astype(np.float64)
+        count = np.maximum(np.bincount(self.of, middle, self.count), 1)
+        mean = np.bincount(self.of, middle * values, self.count) / count
+        square = np.bincount(self.of, middle * values**2, self.count) / count
+        spread = np.sqrt(np.maximum(square - mean**2, 0))
+        return np.asarray(spread / np.maximum(mean, 1e-6))
 
     def company(self, shape: tuple[int, ...], around: int) -> Numbers:
         """Log of one more than the other regions with a middle in the box around."""

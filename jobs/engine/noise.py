@@ -47,6 +47,8 @@ def measure_noise(scan: Pixels) -> Noise:
     frequencies leaves the high ones unbiased. After Ponomarenko et al., "An automatic
     approach to lossy compression of AVIRIS images", 2007.
     """
+    if min(scan.shape[:2]) < SIDE:
+        return _no_noise(scan.shape[2])
     tiles = [to_planes(tile) for tile in _tiles(scan)]
     planes = [
         np.concatenate([to_blocks(tile[number]) for tile in tiles]) @ TRANSFORM.T
@@ -56,13 +58,16 @@ def measure_noise(scan: Pixels) -> Noise:
     usable = (mean > CLIPPED) & (mean < 1 - CLIPPED)
     planes, mean = [plane[usable] for plane in planes], mean[usable]
     if len(mean) < FEWEST:
-        return Noise(
-            tuple(np.zeros(64, np.float32) for _ in planes), np.ones(TONES, np.float32)
-        )
+        return _no_noise(scan.shape[2])
     unrest = np.mean(np.square(planes[0][:, _COARSE]), axis=1)
     calm = unrest <= np.quantile(unrest, max(CALM, FEWEST / len(mean)))
     spectra = tuple(_spectrum(plane[calm]) for plane in planes)
     return Noise(spectra, _by_tone(planes[0], mean, unrest, spectra[0]))
+
+
+def _no_noise(planes: int) -> Noise:
+    spectra = tuple(np.zeros(SIDE * SIDE, np.float32) for _ in range(planes))
+    return Noise(spectra, np.ones(TONES, np.float32))
 
 
 def _tiles(scan: Pixels) -> list[Canvas]:
