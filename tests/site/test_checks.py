@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from albums.checks import doors_fit
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_this_computer_alone_needs_no_warning(settings: Any, host: str) -> None:
+    settings.HOST, settings.DEBUG = host, True
+    assert doors_fit() == []
+
+
+def test_open_door_with_an_address_of_its_own_is_fine(settings: Any) -> None:
+    settings.HOST, settings.SITE_URL = "0.0.0.0", "http://192.168.1.20:8000"
+    assert doors_fit() == []
+
+
+def test_open_door_that_leads_nowhere_is_named(settings: Any) -> None:
+    settings.HOST, settings.SITE_URL = "0.0.0.0", "http://127.0.0.1:8000"
+    assert [found.id for found in doors_fit()] == ["albums.W002"]
+
+
+def test_open_door_with_debug_is_named(settings: Any) -> None:
+    settings.HOST, settings.DEBUG = "0.0.0.0", True
+    settings.SITE_URL = "http://192.168.1.20:8000"
+    assert [found.id for found in doors_fit()] == ["albums.W001"]
