@@ -35,6 +35,7 @@ def albums(request: SignedInRequest) -> HttpResponse:
         Album.objects.visible_to(request.user)
         .annotate(photo_count=Count("photos"))
         .prefetch_related(Prefetch("photos", queryset=covers, to_attr="cover"))
+        .order_by("-created", "-pk")
     )
     return render(request, "albums/albums.html", {"albums": mine})
 

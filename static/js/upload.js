@@ -13,10 +13,8 @@ const accepted = form.querySelector("[data-pick]").accept.split(",");
 const items = new Set();
 
 class Item {
-  constructor(file) {
-    this.file = file;
-    this.key = fingerprint(file);
-    this.sent = 0;
+  constructor(file, key) {
+    Object.assign(this, { file, key, sent: 0 });
     this.row = new Row(part("list"), file, {
       onRetry: () => this.queue(),
       onDismiss: () => this.dismiss(),
@@ -82,9 +80,11 @@ function whyNot({ name, size, type }) {
 }
 
 function take(files) {
-  const known = new Set([...items].filter(({ state }) => state !== "wrong").map(({ key }) => key));
+  const known = new Set([...items].map(({ key, state }) => state !== "wrong" && key));
   for (const file of files) {
-    if (!known.has(fingerprint(file))) items.add(new Item(file));
+    const key = fingerprint(file);
+    if (!known.has(key)) items.add(new Item(file, key));
+    known.add(key);
   }
   update();
 }

@@ -19,7 +19,7 @@ function inUnit(unit, value, unitDisplay = "short") {
 }
 
 export function sizeInWords(bytes) {
-  return bytes < 1e6 ? inUnit("kilobyte", bytes / 1024) : inUnit("megabyte", bytes / 1024 ** 2);
+  return bytes < 1e6 ? inUnit("kilobyte", Math.ceil(bytes / 1024)) : inUnit("megabyte", bytes / 1024 ** 2);
 }
 
 function timeInWords(seconds) {

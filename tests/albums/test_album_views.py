@@ -77,6 +77,13 @@ def test_albums_show_titles_counts_and_covers(
     assert text.count('loading="lazy"') == 3
 
 
+def test_the_newest_album_comes_first(alice: User, alice_client: Client) -> None:
+    for title in ("First", "Second", "Third"):
+        create_album(title=title, owner=alice)
+    text = page_of(alice_client, "albums:albums")
+    assert text.index("Third") < text.index("Second") < text.index("First")
+
+
 def test_albums_are_listed_for_members_and_not_for_strangers(
     album: Album, bob_client: Client, charlie_client: Client
 ) -> None:
