@@ -79,11 +79,17 @@ def album_titled(title: str, *, owner: User) -> Album:
         return known or create_album(title=title, owner=owner)
 
 
-def album_page(album: Album, number: str | None) -> Page[Photo]:
-    """The photos that one page of an album shows, newest first."""
-    photos = album.photos.select_related("original", "keeper")
-    newest_first = photos.order_by("-created", "-pk")
-    return Paginator(newest_first, PHOTOS_ON_A_PAGE).get_page(number)
+def album_page(
+    album: Album, number: str | None, *, pictures: bool = True
+) -> Page[Photo]:
+    """The photos that one page of an album shows, newest first; without `pictures`
+    only their codes."""
+    photos = album.photos.order_by("-created", "-pk")
+    if pictures:
+        photos = photos.select_related("original", "keeper")
+    else:
+        photos = photos.only("code", "album")
+    return Paginator(photos, PHOTOS_ON_A_PAGE).get_page(number)
 
 
 def bump_version(album_id: int) -> int:

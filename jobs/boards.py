@@ -20,6 +20,19 @@ from jobs.status import Status, Totals, status_of
 
 UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
 
+# All that a chip needs; a page shows many.
+CHIP_FIELDS = (
+    "photo_id",
+    "state",
+    "sequence",
+    "provider",
+    "progress",
+    "stage",
+    "note",
+    "message",
+    "due",
+)
+
 FAST_FOR = timedelta(seconds=30)
 FAST = 2
 SLOW = 5
@@ -58,10 +71,11 @@ class AlbumBoard:
         return [chip for chip in self.chips if chip.sequence > version]
 
 
-def album_board(album: Album, photos: Sequence[Photo], *, page: int) -> AlbumBoard:
+def album_board(album: Album, photos: Iterable[Photo], *, page: int) -> AlbumBoard:
     """Two queries: the jobs of these photos, and how many of the album are where."""
+    photos = list(photos)
     by_photo: dict[int, list[Job]] = {photo.pk: [] for photo in photos}
-    for job in Job.objects.filter(photo__in=by_photo).order_by():
+    for job in Job.objects.filter(photo__in=by_photo).order_by().only(*CHIP_FIELDS):
         by_photo[job.photo_id].append(job)
     totals = album_totals(album)
     address = reverse("jobs:album_progress", args=[album.code])
@@ -124,7 +138,7 @@ class PhotoBoard:
         return self.newest_restored > version
 
 
-def photo_board(photo: Photo) -> PhotoBoard:
+def photo_board(photo: Photo, album: Album) -> PhotoBoard:
     events = Event.objects.select_related("by")
     jobs = list(photo.jobs.prefetch_related(Prefetch("events", events)))
     shown = [job for job in jobs if not job.is_ended] or jobs[:1]
@@ -135,7 +149,7 @@ def photo_board(photo: Photo) -> PhotoBoard:
         newest=newest_of(jobs),
         newest_restored=newest_of(job for job in jobs if job.restoration_id),
         poller=Poller(
-            address=f"{address}?v={photo.album.version}",
+            address=f"{address}?v={album.version}",
             is_active=any(not job.is_ended for job in jobs),
             interval=interval_for(jobs),
             say=status.words if status else "",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from jobs.connections import KINDS
 from jobs.models import Event, Job
 from jobs.providers import local
 from jobs.recipes import BY_CODE, LABELS
@@ -72,9 +73,10 @@ def _running(job: Job) -> Status:
 
 
 def usually(provider: str) -> str:
-    if provider == local.NAME:
+    if provider not in KINDS:
         return _("usually less than a minute")
-    return _("usually 30 to 90 seconds")
+    seconds = KINDS[provider].limits.typical.total_seconds()
+    return _("usually about %d seconds") % seconds
 
 
 def provider_label(provider: str) -> str:
@@ -82,6 +84,8 @@ def provider_label(provider: str) -> str:
 
 
 def recipe_title(recipe: str) -> str:
+    if not recipe:
+        return _("Own options")
     return str(BY_CODE[recipe].title) if recipe in BY_CODE else recipe
 
 

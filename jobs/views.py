@@ -50,8 +50,8 @@ def album_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
     seen = version_of(request)
     if album.version == seen:
         return unchanged()
-    page = album_page(album, request.GET.get("page"))
-    board = album_board(album, list(page), page=page.number)
+    page = album_page(album, request.GET.get("page"), pictures=False)
+    board = album_board(album, page, page=page.number)
     context = {"board": board, "changed": board.changed_since(seen)}
     return render(request, "jobs/_album_progress.html", context)
 
@@ -60,13 +60,13 @@ def album_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
 @never_stored
 @login_required
 def photo_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
-    photos = Photo.objects.visible_to(request.user).select_related("album")
-    photo = get_object_or_404(photos, code=code)
+    mine = Album.objects.visible_to(request.user)
+    album = get_object_or_404(mine, photos__code=code)
     seen = version_of(request)
-    if photo.album.version == seen:
+    if album.version == seen:
         return unchanged()
-    board = photo_board(photo)
-    editable = Album.objects.editable_by(request.user).filter(pk=photo.album_id)
+    board = photo_board(Photo.objects.get(code=code, album=album), album)
+    editable = Album.objects.editable_by(request.user).filter(pk=album.pk)
     context = {
         "board": board,
         "may_change": editable.exists(),

@@ -111,7 +111,7 @@ def database() -> dict[str, object]:
         )
     parsed = environment.service("DATABASE_URL", url, environ.Env.db_url_config)
     if scheme == "sqlite":
-        return parsed | {"OPTIONS": SQLITE_OPTIONS}
+        return parsed | {"CONN_MAX_AGE": 60, "OPTIONS": SQLITE_OPTIONS}
     return parsed | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 

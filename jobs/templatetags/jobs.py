@@ -59,7 +59,7 @@ def recipe_choices() -> tuple[Recipe, ...]:
 def job_live(context: Context, photo: Photo) -> SafeString:
     """The live line of a photo: its jobs, their timelines, and the page's poll. Sets
     `photo_jobs`, so that the page knows whether anything was ever asked for."""
-    board = photo_board(photo)
+    board = photo_board(photo, photo.album)
     context["photo_jobs"] = board.jobs
     return render_to_string(
         "jobs/_photo_board.html",
@@ -71,10 +71,11 @@ def job_live(context: Context, photo: Photo) -> SafeString:
 @register.inclusion_tag("jobs/_restore_form.html", takes_context=True)
 def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
     """Ask for a restoration: a recipe, and every option that a person may change."""
+    offered = recipes_of(local.NAME)
     return {
         "photo": photo,
-        "recipes": recipes_of(local.NAME),
-        "chosen": photo.album.recipe,
+        "recipes": offered,
+        "chosen": photo.album.recipe or offered[0].code,
         "options": local.OPTIONS,
         "batch": uuid4(),
     }

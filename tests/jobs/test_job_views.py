@@ -146,7 +146,7 @@ class TestStart:
         assert Job.objects.count() == 1
 
     @pytest.mark.parametrize(
-        "data", [{"recipe": "magic"}, {"recipe": ""}, {"grain": "maybe"}]
+        "data", [{"recipe": "magic"}, {"recipe": "repair_colour"}, {"grain": "maybe"}]
     )
     def test_what_does_not_exist_is_refused_in_words(
         self, photo: Photo, alice_client: Client, data: dict[str, str]

@@ -22,8 +22,8 @@ def job(**fields: object) -> Job:
         ({"state": "queued"}, "Waiting"),
         ({"state": "submitting"}, "Preparing"),
         (
-            {"state": "running", "provider": "acme"},
-            "Sent to acme, usually 30 to 90 seconds",
+            {"state": "running", "provider": "picwish"},
+            "Sent to PicWish, usually about 20 seconds",
         ),
         ({"state": "running"}, "Working, usually less than a minute"),
         ({"state": "running", "progress": 0.424}, "Working, 42 %"),
