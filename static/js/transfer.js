@@ -7,7 +7,7 @@ const CHECKING = 300_000;  // milliseconds for the server to open a big picture
 const GONE = [404, 409, 410];
 
 // The server said no: in its own sentence, or else in the word to show.
-export class Refused extends Error {
+class Refused extends Error {
   constructor(sentence, word = "strange", canRetry = true) {
     super(sentence);
     Object.assign(this, { word, canRetry });
@@ -36,25 +36,24 @@ const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(te
 export class Transfer {
   // `facts` go along with the file; `onSent` hears bytes, `onState` a word.
   constructor(file, options) {
-    Object.assign(this, { file, ...options });
-    this.place = null;
-    this.offset = null;
+    Object.assign(this, { file, place: null, offset: null, ...options });
   }
 
   // The server's last word on the file. Throws Refused, or Lost after many tries.
   async run() {
     this.failures = 0;
-    for (;;) {
+    while (!this.stopped) {
       try {
         const answer = await this.step();
         if (answer) return answer;
       } catch (error) {
-        if (!(error instanceof Lost) || this.stopped || this.failures === PAUSES.length) throw error;
+        if (!(error instanceof Lost) || this.failures === PAUSES.length) throw error;
         this.offset = null;
         this.onState(error.message);
-        await this.pause(PAUSES[this.failures++]);
+        await pause(PAUSES[this.failures++]);
       }
     }
+    throw new Lost();
   }
 
   async step() {
@@ -96,16 +95,7 @@ export class Transfer {
   async dismiss() {
     this.stopped = true;
     this.request?.abort();
-    this.wake?.();
     if (this.place) await this.ask("DELETE", this.place).catch(() => {});
-  }
-
-  pause(seconds) {
-    return new Promise((resolve, reject) => {
-      this.wake = () => (this.stopped ? reject(new Lost()) : resolve());
-      setTimeout(this.wake, seconds * 1000);
-      addEventListener("online", this.wake, { once: true });
-    });
   }
 
   async ask(method, url, headers, body, onSent) {
@@ -148,6 +138,13 @@ export class Transfer {
       request.send(body);
     });
   }
+}
+
+function pause(seconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1000);
+    addEventListener("online", resolve, { once: true });
+  });
 }
 
 function ended({ words }) {

@@ -76,7 +76,7 @@ function whyNot({ name, size, type }) {
   const ending = /\.[^.]*$/.exec(name.toLowerCase())?.[0];
   if (!accepted.includes(ending) && !accepted.includes(type)) return say("type");
   if (!size) return say("empty");
-  return size > Number(form.dataset.maxBytes) ? say("too_large", { size: sizeInWords(size) }) : "";
+  return size > form.dataset.maxBytes ? say("too_large", { size: sizeInWords(size) }) : "";
 }
 
 function take(files) {
@@ -89,9 +89,7 @@ function take(files) {
   update();
 }
 
-function count(...states) {
-  return [...items].filter(({ state }) => states.includes(state)).length;
-}
+const count = (...states) => [...items].filter(({ state }) => states.includes(state)).length;
 
 function update() {
   for (const item of items) {
@@ -124,17 +122,18 @@ for (const input of form.querySelectorAll("[data-pick]")) {
     input.value = "";
   });
 }
+const light = (isOver) => drop.classList.toggle("drop--over", isOver);
 // Anywhere on the page will do: a missed drop would open the picture instead.
 addEventListener("dragover", (event) => {
   event.preventDefault();
-  drop.classList.add("drop--over");
+  light(true);
 });
 addEventListener("dragleave", ({ relatedTarget }) => {
-  if (!relatedTarget) drop.classList.remove("drop--over");
+  if (!relatedTarget) light(false);
 });
 addEventListener("drop", async (event) => {
   event.preventDefault();
-  drop.classList.remove("drop--over");
+  light(false);
   take(await droppedFiles(event.dataTransfer));
 });
 form.addEventListener("submit", (event) => event.preventDefault());

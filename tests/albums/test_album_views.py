@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -257,6 +259,11 @@ def test_a_stale_form_is_answered_in_plain_words(alice: User) -> None:
     assert response.status_code == 403
     assert "This page had grown too old" in response.content.decode()
     assert not Album.objects.exists()
+
+
+def test_all_scripts_together_are_small() -> None:
+    folder = Path(settings.STATICFILES_DIRS[0]) / "js"
+    assert sum(len(script.read_bytes()) for script in folder.iterdir()) < 30_000
 
 
 def test_pages_bring_no_script_or_style_of_their_own(
