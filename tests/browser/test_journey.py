@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,7 +38,8 @@ def test_twelve_files_become_restored_photos(page: Page) -> None:
 
     page.get_by_role("link", name="See the album").click()
     expect(page.get_by_text("11 photos")).to_be_visible()
-    expect(page.get_by_text("Ready", exact=True)).to_have_count(11, timeout=RESTORED)
+    ready = page.locator(".photo").get_by_text(re.compile("^Ready"))
+    expect(ready).to_have_count(11, timeout=RESTORED)
 
     page.get_by_role("link", name="01 veranda").click()
     slider = page.get_by_role("slider")
