@@ -46,11 +46,12 @@ def chroma_of(planes: list[Plane]) -> Plane:
     """How far from grey, 0..0.7; nought for one plane."""
     if len(planes) == 1:
         return np.zeros_like(planes[0])
-    return np.hypot(planes[1], planes[2])
+    return np.asarray(np.hypot(planes[1], planes[2]), np.float32)
 
 
 def to_canvas(values: Plane) -> Canvas:
-    return np.rint(np.clip(values, 0, 1) * np.float32(65535)).astype(np.uint16)
+    pixels = np.rint(np.clip(values, 0, 1) * np.float32(65535))
+    return np.asarray(pixels, np.uint16)
 
 
 def to_blocks(plane: Plane) -> Plane:

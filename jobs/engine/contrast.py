@@ -28,4 +28,5 @@ def raise_contrast(rows: Canvas, table: Canvas, kind: Kind) -> Canvas:
         return table[rows]
     grey = np.rint(rows.astype(np.float32) @ _GREY).astype(np.int32)
     lift = table[np.clip(grey, 0, 65535)].astype(np.int32) - grey
-    return np.clip(rows.astype(np.int32) + lift[:, :, None], 0, 65535).astype(np.uint16)
+    lifted = np.clip(rows.astype(np.int32) + lift[:, :, None], 0, 65535)
+    return np.asarray(lifted, np.uint16)

@@ -61,7 +61,8 @@ def _enlarge(plane: Canvas, factor: int) -> Canvas:
     big = cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4)
     for _ in range(ROUNDS):
         again = cv2.resize(big, plane.shape[::-1], interpolation=cv2.INTER_AREA)
-        big += cv2.resize(small - again, size, interpolation=cv2.INTER_CUBIC)
+        missing = np.asarray(small - again, np.float32)
+        big = big + cv2.resize(missing, size, interpolation=cv2.INTER_CUBIC)
     around = np.ones((3, 3), np.uint8)
     low = cv2.resize(cv2.erode(small, around), size, interpolation=cv2.INTER_NEAREST)
     high = cv2.resize(cv2.dilate(small, around), size, interpolation=cv2.INTER_NEAREST)

@@ -19,7 +19,7 @@ def face_mask(grey: Plane, height: int, width: int) -> Mask:
     The cascade of Viola and Jones, "Rapid object detection using a boosted cascade of
     simple features", 2001, as OpenCV 4 ships it.
     """
-    path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+    path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"
     cascade = cv2.CascadeClassifier(str(path))
     pixels = np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
     boxes = cascade.detectMultiScale(

@@ -72,7 +72,9 @@ def measure_marks(
     width = 2 * regions.most(depth)
     major, minor = regions.axes(grey.shape[1])
     length = np.maximum(regions.area / np.maximum(width * 0.6, 1), major)
-    density = cv2.blur(candidates.astype(np.float32), (AROUND, AROUND))
+    density = np.asarray(
+        cv2.blur(candidates.astype(np.float32), (AROUND, AROUND)), np.float32
+    )
     own = regions.area * np.minimum(AROUND / np.maximum(length, 1), 1) / AROUND**2
     columns = [
         np.log(regions.mean(ratio)),
@@ -90,7 +92,9 @@ def measure_marks(
         regions.area / np.maximum(major * minor, 1),
         regions.company(labels.shape, AROUND),
         regions.company(labels.shape, CLOSE),
-        regions.mean(chroma - cv2.blur(chroma, (AROUND, AROUND))),
+        regions.mean(
+            np.asarray(chroma - cv2.blur(chroma, (AROUND, AROUND)), np.float32)
+        ),
         regions.mean(_rim(grey.shape)),
     ]
     return Marks(labels, np.stack(columns, axis=1), boxes, regions.uneven(depth))
@@ -167,7 +171,7 @@ class _Regions:
             normalize=False,
             borderType=cv2.BORDER_CONSTANT,
         )
-        return np.log1p(np.maximum(sums[place] - big, 0).astype(np.float64))
+        return np.asarray(np.log1p(np.maximum(sums[place] - big, 0)), np.float64)
 
     def _mean(self, values: NDArray[np.floating]) -> Numbers:
-        return np.bincount(self.of, values, self.count) / self.area
+        return np.asarray(np.bincount(self.of, values, self.count) / self.area)

@@ -54,12 +54,12 @@ def measure_noise(scan: Pixels) -> Noise:
         np.concatenate([to_blocks(tile[number]) for tile in tiles]) @ TRANSFORM.T
         for number in range(scan.shape[2])
     ]
-    mean = planes[0][:, 0] / SIDE
+    mean = np.asarray(planes[0][:, 0] / SIDE, np.float32)
     usable = (mean > CLIPPED) & (mean < 1 - CLIPPED)
     planes, mean = [plane[usable] for plane in planes], mean[usable]
     if len(mean) < FEWEST:
         return _no_noise(scan.shape[2])
-    unrest = np.mean(np.square(planes[0][:, _COARSE]), axis=1)
+    unrest = np.asarray(np.mean(np.square(planes[0][:, _COARSE]), axis=1), np.float32)
     calm = unrest <= np.quantile(unrest, max(CALM, FEWEST / len(mean)))
     spectra = tuple(_spectrum(plane[calm]) for plane in planes)
     return Noise(spectra, _by_tone(planes[0], mean, unrest, spectra[0]))

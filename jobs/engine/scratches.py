@@ -28,10 +28,10 @@ TEXTURE = 0.06
 SMALLEST = 400
 # How likely a candidate must be, by the damage that is expected: the more of the print
 # is marked beyond doubt, the likelier are the doubtful marks.
-THRESHOLDS = {Damage.LIGHT: 0.5, Damage.MEDIUM: 0.45, Damage.SEVERE: 0.33}
-SOUND = 0.75
+THRESHOLDS = {Damage.LIGHT: 0.6, Damage.MEDIUM: 0.45, Damage.SEVERE: 0.33}
+SOUND = 0.85
 SURE = 0.8
-SURE_AREAS = ((0.012, Damage.SEVERE), (0.0015, Damage.MEDIUM), (0.0002, Damage.LIGHT))
+SURE_AREAS = ((0.012, Damage.SEVERE), (0.003, Damage.MEDIUM), (0.001, Damage.LIGHT))
 # In faces and for text a wrong guess hurts most.
 CAREFUL = 0.85
 # What lies along the rim is mostly the end of the print.

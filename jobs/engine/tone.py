@@ -56,7 +56,7 @@ def shrink(scan: Pixels) -> Plane:
         size = (wide, band.stop - band.start)
         part = cv2.resize(rows, size, interpolation=cv2.INTER_AREA)
         small[band.start : band.stop] = part.reshape(size[1], wide, -1)
-    return small / np.float32(full)
+    return np.asarray(small / full, np.float32)
 
 
 def measure_tone(small: Plane) -> Tone:

@@ -6,6 +6,8 @@ measures on pictures of scikit-image, or on every picture of a folder, and print
 that can be compared within one run.
 """
 
+# A script that prints its table.
+# ruff: noqa: T201
 from __future__ import annotations
 
 import resource
@@ -52,9 +54,8 @@ def plain_chain(picture: Picture) -> Picture:
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
     hat = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, disc)
-    picture = cv2.inpaint(
-        picture, ((hat > 40) * 255).astype(np.uint8), 3, cv2.INPAINT_TELEA
-    )
+    mask = ((hat > 40) * 255).astype(np.uint8)
+    picture = np.asarray(cv2.inpaint(picture, mask, 3, cv2.INPAINT_TELEA), np.uint8)
     stretch = cv2.createCLAHE(2.0, (8, 8))
     if picture.ndim == 2:
         return np.asarray(

@@ -6,6 +6,8 @@ takes clean pictures, damages them from seeds, and prints the three tables. The 
 half of the pictures is held out first, to print precision and recall, then all are used.
 """
 
+# A script that prints its table.
+# ruff: noqa: T201
 from __future__ import annotations
 
 import sys
@@ -89,7 +91,7 @@ def _samples(kind: str, picture: Picture, truth: Picture) -> list[Sample]:
                 share,
                 area.astype(float),
                 marks.boxes,
-                np.count_nonzero(truth),
+                int(np.count_nonzero(truth)),
                 truth.size,
             )
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
-Real = NDArray[np.float32]
+Real = NDArray[np.floating]
 
 
 class Fading(StrEnum):
@@ -65,7 +65,7 @@ def damage(
     """The picture as an old scan of it, and where its surface is hurt."""
     random = np.random.default_rng([seed, list(Level).index(level)])
     dose = _DOSES[level]
-    picture = clean.astype(np.float32) / 255
+    picture: Real = clean.astype(np.float32) / 255
     if dose.blur:
         picture = cv2.GaussianBlur(picture, (0, 0), dose.blur).astype(np.float32)
     picture = fade(picture, dose.fading, random=random, kind=fading)
@@ -84,7 +84,7 @@ def fade(
     if kind is Fading.NONE:
         return picture
     if kind is Fading.LEVELS:
-        return picture * (1 - 0.6 * uneven) + 0.35 * uneven
+        return np.asarray(picture * (1 - 0.6 * uneven) + 0.35 * uneven)
     linear = _linear(picture)
     if kind is Fading.VEIL:
         return _encoded(linear * (1 - 0.5 * uneven) + 0.12 * uneven)
@@ -184,7 +184,7 @@ def _walk(
     leaps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * length / steps
     middle = random.uniform(0.1, 0.9, 2) * (width, height)
     path = np.cumsum(leaps, axis=0)
-    return (path - path[steps // 2] + middle).astype(np.float32)
+    return np.asarray(path - path[steps // 2] + middle, np.float32)
 
 
 def _scratch(height: int, width: int, unit: float, random: np.random.Generator) -> Real:
