@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -45,7 +45,7 @@ class User(AbstractUser):
     objects = UserManager()  # type: ignore[assignment,misc]  # has no usernames
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -178,7 +178,11 @@ class Photo(models.Model):
     bits = models.PositiveSmallIntegerField(default=8)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     keeper = models.ForeignKey(
-        "Restoration", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "Restoration",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     created = models.DateTimeField(auto_now_add=True)
 
@@ -188,7 +192,9 @@ class Photo(models.Model):
         ordering = ["created", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(crop_left=None, crop_top=None, crop_right=None, crop_bottom=None)
+                condition=Q(
+                    crop_left=None, crop_top=None, crop_right=None, crop_bottom=None
+                )
                 | Q(
                     crop_right__gt=models.F("crop_left"),
                     crop_bottom__gt=models.F("crop_top"),

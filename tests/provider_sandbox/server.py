@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -58,9 +59,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def _server(port: int, answer_to: object) -> _Server:
-    assert callable(answer_to)
-
+def _server(port: int, answer_to: Callable[[Seen], Answer]) -> _Server:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -32,7 +32,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 
 def connect(settings: Any, sandbox: Sandbox, **changes: Any) -> None:
-    known = {
+    known: dict[str, Any] = {
         "key": sandbox.picwish.key,
         "base_url": sandbox.base_url,
         "deadline": 0.0,
