@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from albums.models import User
 from jobs.clock import db_now
 from jobs.connections import KINDS
-from jobs.models import Attempt, Job, ProviderAccount
+from jobs.models import Attempt, Event, Job, ProviderAccount
 from jobs.providers.base import ProviderError
 from jobs.services import RELEASED, change
 
@@ -117,7 +117,7 @@ def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
         "is_trial": False,
         "stage": "",
     }
-    return change(job, held, only=only, kind="held", words=row.sentence)
+    return change(job, held, only=only, kind=Event.Kind.HELD, words=row.sentence)
 
 
 def let_go(provider: str, *, on_trial: bool = False) -> int:
@@ -187,7 +187,7 @@ def _resume(job: Job, *, is_trial: bool) -> bool:
         "detail": "",
     }
     only = {"state": Job.State.HELD, "hold": PROVIDER}
-    return change(job, again, only=only, kind="let_go")
+    return change(job, again, only=only, kind=Event.Kind.LET_GO)
 
 
 def _wait(trials: int) -> timedelta:

@@ -75,7 +75,7 @@ def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
             late = Attempt.objects.filter(pk=attempt.pk)
             late.update(state=Attempt.State.LATE, finished=db_now())
             Event.objects.create(
-                job=attempt.job, attempt=attempt, kind="late_result", charged=True
+                job=attempt.job, attempt=attempt, kind=Event.Kind.LATE_RESULT, charged=True
             )
             bump_version(attempt.job.photo.album_id)
     finally:
@@ -95,5 +95,5 @@ def _again_later(attempt: Attempt, now: datetime) -> None:
 def _never(attempt: Attempt, why: str) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(late_look=None, result_address="")
     Event.objects.create(
-        job=attempt.job, attempt=attempt, kind="no_late_result", detail=why
+        job=attempt.job, attempt=attempt, kind=Event.Kind.NO_LATE_RESULT, detail=why
     )

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from jobs.clock import db_now
-from jobs.models import Job
+from jobs.models import Event, Job
 from jobs.processes import is_gone, this_process
 from jobs.runner import RING_LEASE
 from jobs.services import RELEASED, change
@@ -78,7 +78,7 @@ def _settle(step: Step, now: datetime, why: str) -> None:
         logger.warning("job %s was interrupted: %s", job.code, why)
         again = {**RELEASED, "due": now + delay_after(job.crashes)}
         only = {"lease": step.token}
-        change(job, again, only=only, kind="interrupted", detail=why)
+        change(job, again, only=only, kind=Event.Kind.INTERRUPTED, detail=why)
 
 
 def delay_after(crashes: int) -> timedelta:

@@ -21,7 +21,7 @@ from albums import images
 from albums.services import MadeBy, add_restoration, crop_box, original_file
 from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Event, Job
 from jobs.providers import local
 from jobs.step import Failure, Step
 
@@ -34,7 +34,7 @@ BYTES_KEPT_IN_MEMORY = 64 * 1024 * 1024
 
 def run(step: Step) -> None:
     attempt = step.open_attempt()
-    step.move(Job.State.RUNNING, kind="begun", progress=0)
+    step.move(Job.State.RUNNING, kind=Event.Kind.BEGUN, progress=0)
     with scratch_folder(step) as folder:
         try:
             _restore(step, attempt, folder)
@@ -77,7 +77,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         scan, step.job.options, progress=signs, workspace=Workspace(folder)
     )
     step.move(
-        Job.State.FETCHING, kind="finishing", leased_until=db_now() + ENCODE_LEASE
+        Job.State.FETCHING, kind=Event.Kind.FINISHING, leased_until=db_now() + ENCODE_LEASE
     )
     part = folder / "result"
     encoded = images.encode(outcome.picture, part, lossless=photo.original.lossless)

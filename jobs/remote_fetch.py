@@ -53,9 +53,9 @@ def found(
     )
     attempt.refresh_from_db()
     took = remote_step.since(started) if started else None
-    step.note("done_there", "", attempt=attempt, milliseconds=took, charged=True)
+    step.note(Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True)
     if result.data:
-        step.move(Job.State.FETCHING, kind="fetching", leased_until=now + FETCH_LEASE)
+        step.move(Job.State.FETCHING, kind=Event.Kind.FETCHING, leased_until=now + FETCH_LEASE)
         _take_in(step, attempt, provider, result)
         return
     step.release(state=Job.State.FETCHING, due=now)
@@ -106,7 +106,7 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
             _not_yet(step, attempt, error)
             return
         step.note(
-            "fetched", "", attempt=attempt, milliseconds=remote_step.since(started)
+            Event.Kind.FETCHED, "", attempt=attempt, milliseconds=remote_step.since(started)
         )
         with transaction.atomic():
             restoration = keep(attempt, step.job, part, encoded)
@@ -153,7 +153,7 @@ def _not_yet(
     never bought anew by ourselves."""
     code, detail = _named(error)
     Event.objects.create(
-        job=step.job, attempt=attempt, kind="fetch_failed", detail=f"{code}: {detail}"
+        job=step.job, attempt=attempt, kind=Event.Kind.FETCH_FAILED, detail=f"{code}: {detail}"
     )
     if attempt.fetches >= MOST_FETCHES:
         raise _given_up(attempt, code, detail) from error

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from jobs import accounts, budget, connections, leaving, remote_fetch, rhythm
 from jobs.clock import db_now
-from jobs.models import Attempt, Consent, Job
+from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     Blame,
     Final,
@@ -33,6 +33,7 @@ from jobs.providers.base import (
     RetryCall,
     Submission,
 )
+from jobs.services import has_consent
 from jobs.step import LATE_LOOK_AFTER, Failure, Step
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ MOST_RESUBMITS = 1
 # A submit that may be taken back is tried so often; then the circuit is open anyway.
 MOST_TROUBLE = 30
 LONGEST_BACKOFF = 60.0
+# Shown as "Working" instead of "Sent to ...".
+WORKING_THERE = "working there"
 
 
 def run(step: Step, *, moment: datetime | None) -> None:
@@ -84,7 +87,7 @@ def submit(
         return
     _check_consent(step.job)
     _check_unknown_submit(step, attempt)
-    step.move(Job.State.SUBMITTING, kind="preparing")
+    step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
     is_long = provider.is_long_submit(step.job.options)
     with leaving.copy_to_send(step, attempt, provider) as scan:
         wait_until(moment, ahead=WRITE_AHEAD)
@@ -177,7 +180,7 @@ def wait_until(moment: datetime | None, *, ahead: float = 0.0) -> None:
 def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
     """What happens next is said by the class of the error."""
     step.note(
-        "trouble",
+        Event.Kind.TROUBLE,
         error.sentence,
         attempt=attempt,
         detail=f"{error.code}: {error.detail}",
@@ -229,11 +232,12 @@ def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
         raise _failure(error) from error
     step.give_up_attempt(attempt, error.code, error.detail)
     step.note(
-        "resubmit",
+        Event.Kind.RESUBMIT,
         _("The first try came to nothing, so the photo is sent once more."),
         attempt=attempt,
     )
-    _later(step, Job.State.QUEUED, db_now(), resubmits=step.job.resubmits + 1)
+    again = {"resubmits": step.job.resubmits + 1, "stage": "", "progress": 0}
+    _later(step, Job.State.QUEUED, db_now(), **again)
 
 
 def _failure(error: ProviderError) -> Failure:
@@ -248,8 +252,7 @@ def _failure(error: ProviderError) -> Failure:
 
 def _check_consent(job: Job) -> None:
     """No picture leaves without the album's recorded consent, whoever asks."""
-    agreed = Consent.objects.filter(album=job.photo.album_id, provider=job.provider)
-    if not job.agreed_once and not agreed.exists():
+    if not job.agreed_once and not has_consent(job.photo.album_id, job.provider):
         raise Failure(
             "no_consent",
             Job.Blame.SETUP,
@@ -277,7 +280,7 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
             % {"provider": label},
         )
     step.note(
-        "submit_unknown",
+        Event.Kind.SUBMIT_UNKNOWN,
         _(
             "Sending broke off, and %(provider)s cannot tell whether the photo arrived. "
             "It is sent once more; %(provider)s may charge for both."
@@ -313,7 +316,7 @@ def _keep_submission(
         kept |= {"submitting": False, "submits": F("submits") - 1}
     Attempt.objects.filter(pk=attempt.pk).update(**kept)
     attempt.refresh_from_db()
-    step.note("sent", "", attempt=attempt, milliseconds=since(started))
+    step.note(Event.Kind.SENT, "", attempt=attempt, milliseconds=since(started))
 
 
 def since(started: float) -> int:
@@ -333,7 +336,11 @@ def _wait_for_next_look(
     due = rhythm.next_look(attempt, row, now=now, is_short=False)
     assert attempt.submitted is not None  # noqa: S101  # it was looked at
     last = attempt.submitted + connections.deadline(attempt.provider)
-    shown = {"progress": state.progress} if state.progress is not None else {}
+    shown: dict[str, object] = {}
+    if state.progress is not None:
+        shown["progress"] = state.progress
+    if state.status is RemoteStatus.RUNNING:
+        shown["stage"] = WORKING_THERE
     _later(step, None, min(due, max(last, now)), **shown)
 
 

@@ -78,14 +78,15 @@ def request_restoration(
             },
         )
         if made:
-            Event.objects.create(job=job, kind="asked", words=recipe, by=by)
+            Event.objects.create(job=job, kind=Event.Kind.ASKED, words=recipe, by=by)
         if made and agreed_once:
-            Event.objects.create(job=job, kind="agreed_once", words=provider, by=by)
+            Event.objects.create(job=job, kind=Event.Kind.AGREED_ONCE, words=provider, by=by)
     return job
 
 
 def has_consent(album_id: int, provider: str) -> bool:
-    return Consent.objects.filter(album=album_id, provider=provider).exists()
+    agreed = Consent.objects.in_force().filter(album=album_id, provider=provider)
+    return agreed.exists()
 
 
 def give_consent(album: Album, provider: str, *, by: User) -> None:
@@ -93,7 +94,16 @@ def give_consent(album: Album, provider: str, *, by: User) -> None:
     an album go to a provider."""
     promise = KINDS[provider].promise
     shown = {"price_shown": promise.costs, "sent_to": promise.sends_to, "by": by}
-    Consent.objects.get_or_create(album=album, provider=provider, defaults=shown)
+    Consent.objects.in_force().get_or_create(
+        album=album, provider=provider, defaults=shown
+    )
+
+
+def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
+    """From now on nothing more of this album is sent to the provider; what waits to be
+    sent fails and says why. False when nobody had agreed."""
+    agreed = Consent.objects.in_force().filter(album=album, provider=provider)
+    return agreed.update(withdrawn=db_now(), withdrawn_by=by) == 1
 
 
 def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
@@ -116,7 +126,7 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
     waiting = {"state__in": [Job.State.HELD, Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
         if not change(
-            job, sent, only=waiting, kind="sent_elsewhere", words=provider, by=by
+            job, sent, only=waiting, kind=Event.Kind.SENT_ELSEWHERE, words=provider, by=by
         ):
             return False
         opened = job.attempts.filter(state=Attempt.State.OPEN)
@@ -130,7 +140,7 @@ def change(
     changes: Mapping[str, Any],
     *,
     only: Mapping[str, Any],
-    kind: str = "",
+    kind: Event.Kind | None = None,
     words: str = "",
     detail: str = "",
     by: User | None = None,
@@ -153,10 +163,10 @@ def cancel(job: Job, *, by: User) -> bool:
     job has already ended."""
     ended = {"state": Job.State.CANCELLED, "finished": db_now(), **RELEASED}
     waiting = {"state__in": [Job.State.QUEUED, Job.State.HELD], "holder": ""}
-    if change(job, ended, only=waiting, kind="cancelled", by=by):
+    if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
         return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
-    return change(job, {"cancel_asked": True}, only=working, kind="cancel_asked", by=by)
+    return change(job, {"cancel_asked": True}, only=working, kind=Event.Kind.CANCEL_ASKED, by=by)
 
 
 def retry(job: Job, *, by: User) -> bool:
@@ -165,7 +175,7 @@ def retry(job: Job, *, by: User) -> bool:
     False when somebody did so already."""
     stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
-        if not change(job, _begun_again(), only=stopped, kind="retried", by=by):
+        if not change(job, _begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by):
             return False
         asked = job.attempts.order_by("number").last()
         if asked and asked.remote_id and asked.state == Attempt.State.ABANDONED:

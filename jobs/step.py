@@ -74,7 +74,7 @@ class Step:
         changes = {"leased_until": db_now() + lease, **shown}
         self._write(changes, only={"cancel_asked": False})
 
-    def move(self, state: Job.State, *, kind: str, **changes: Any) -> None:
+    def move(self, state: Job.State, *, kind: Event.Kind, **changes: Any) -> None:
         """On to the next state, still holding the lease. Raises Lost or Cancelled."""
         self._write(
             {"state": state, **changes}, only={"cancel_asked": False}, kind=kind
@@ -129,7 +129,7 @@ class Step:
             "progress": 1,
             "stage": "",
         }
-        self._end(done, kind="ready")
+        self._end(done, kind=Event.Kind.READY)
         self._close(attempt, Attempt.State.SUCCEEDED)
 
     def fail(self, failure: Failure) -> None:
@@ -144,7 +144,7 @@ class Step:
             attempts = list(self.job.attempts.filter(state=Attempt.State.OPEN))
             failed["money_spent"] = any(attempt.charged for attempt in attempts)
             self._end(
-                failed, kind="failed", words=failure.message, detail=failure.detail
+                failed, kind=Event.Kind.FAILED, words=failure.message, detail=failure.detail
             )
             for attempt in attempts:
                 is_dead = failure.is_final or not attempt.remote_id
@@ -153,7 +153,7 @@ class Step:
 
     def cancel(self) -> None:
         with transaction.atomic():
-            self._end({"state": Job.State.CANCELLED, "stage": ""}, kind="cancelled")
+            self._end({"state": Job.State.CANCELLED, "stage": ""}, kind=Event.Kind.CANCELLED)
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
                 if attempt.remote_id:
@@ -162,7 +162,7 @@ class Step:
 
     def note(
         self,
-        kind: str,
+        kind: Event.Kind,
         words: str,
         *,
         attempt: Attempt | None = None,
@@ -185,7 +185,7 @@ class Step:
         self,
         changes: Mapping[str, Any],
         *,
-        kind: str,
+        kind: Event.Kind,
         words: str = "",
         detail: str = "",
     ) -> None:
@@ -197,7 +197,7 @@ class Step:
             raise Lost
 
     def _write(
-        self, changes: Mapping[str, Any], *, only: Mapping[str, Any], kind: str = ""
+        self, changes: Mapping[str, Any], *, only: Mapping[str, Any], kind: Event.Kind | None = None
     ) -> None:
         mine = {"lease": self.token, "holder": this_process(), **only}
         if not change(self.job, changes, only=mine, kind=kind):

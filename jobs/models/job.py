@@ -241,13 +241,43 @@ class Attempt(models.Model):
 
 
 class Event(models.Model):
-    """A line of a job's timeline. Written once, never changed."""
+    """A line of a job's timeline. Written once, never changed.
+
+    `words` is a sentence for the family, or names what the kind is about: the recipe
+    asked for, the provider agreed to or sent to. `detail` is for the administrator.
+    """
+
+    class Kind(models.TextChoices):
+        ASKED = "asked"
+        AGREED_ONCE = "agreed_once"
+        PREPARING = "preparing"
+        SENT = "sent"
+        SUBMIT_UNKNOWN = "submit_unknown"
+        RESUBMIT = "resubmit"
+        DONE_THERE = "done_there"
+        FETCHING = "fetching"
+        FETCHED = "fetched"
+        FETCH_FAILED = "fetch_failed"
+        TROUBLE = "trouble"
+        BEGUN = "begun"
+        FINISHING = "finishing"
+        READY = "ready"
+        FAILED = "failed"
+        HELD = "held"
+        LET_GO = "let_go"
+        CANCEL_ASKED = "cancel_asked"
+        CANCELLED = "cancelled"
+        INTERRUPTED = "interrupted"
+        RETRIED = "retried"
+        SENT_ELSEWHERE = "sent_elsewhere"
+        LATE_RESULT = "late_result"
+        NO_LATE_RESULT = "no_late_result"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     attempt = models.ForeignKey(
         Attempt, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
     )
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=Kind)
     words = models.TextField(blank=True)
     detail = models.TextField(blank=True)
     milliseconds = models.PositiveIntegerField(null=True, blank=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from albums.models import Album, User
@@ -63,9 +64,14 @@ class Budget(models.Model):
         return f"{self.provider} {self.call}".strip()
 
 
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def in_force(self) -> ConsentQuerySet:
+        return self.filter(withdrawn=None)
+
+
 class Consent(models.Model):
     """Somebody who may do so agreed that an album's photos go to a provider, and was
-    shown the price then."""
+    shown the price then. It counts until somebody withdraws it; the row stays."""
 
     album = models.ForeignKey(Album, on_delete=models.CASCADE, related_name="+")
     provider = models.CharField(max_length=20)
@@ -73,10 +79,20 @@ class Consent(models.Model):
     price_shown = models.TextField()
     sent_to = models.TextField()
     created = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["album", "provider"], name="one_consent")
+            models.UniqueConstraint(
+                fields=["album", "provider"],
+                condition=Q(withdrawn=None),
+                name="one_consent",
+            )
         ]
 
     def __str__(self) -> str:
