@@ -1,6 +1,5 @@
-// Lays two versions of a photo into one frame: slider, side by side, hold; zoom and
-// pan of both together; a magnifier. Sizes and places go to the style sheet as custom
-// properties, so that no style attribute is ever written.
+// Two versions of a photo in one frame: slider, side by side, hold; zoom and pan of both
+// together; a magnifier. Sizes and places go to the style sheet as custom properties.
 
 const MOST_ZOOM = 8;
 const STEP = 1.5;

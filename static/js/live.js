@@ -67,7 +67,7 @@ function asksForPoll({ detail }) {
 
 // A session that ended answers with the sign-in page.
 function isSignedOut(xhr) {
-  return xhr.status === 200 && !xhr.responseURL.includes("/progress/");
+  return xhr.status === 200 && !new URL(xhr.responseURL).pathname.endsWith("/progress/");
 }
 
 function settled() {

@@ -24,6 +24,7 @@ OURS = ("DATABASE_URL", "QUEUE_URL", "DEBUG", "SITE_URL", "DJANGO_SETTINGS_MODUL
 class Site:
     url: str
     welcome: str
+    data: Path
 
 
 @contextmanager
@@ -53,4 +54,4 @@ def _started(process: subprocess.Popen[bytes], log: Path) -> Site:
     )
     found = WELCOME.search(log.read_text())
     assert found, log.read_text()
-    return Site(url=found[1], welcome=found[0])
+    return Site(url=found[1], welcome=found[0], data=log.parent / "data")
