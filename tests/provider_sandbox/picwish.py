@@ -63,6 +63,11 @@ class PicWishSandbox:
 
     def handle(self, seen: Seen) -> Answer:
         call = "submit" if seen.method == "POST" else "poll"
+        answer = self._answer(call, seen)
+        self.faults.pass_hold(call)
+        return answer
+
+    def _answer(self, call: str, seen: Seen) -> Answer:
         with self._lock:
             self.requests.append(seen)
             over = self._is_over_rate(seen.at)
@@ -81,6 +86,7 @@ class PicWishSandbox:
         return _refusal(404, "The requested URL does not exist")
 
     def result(self, task_id: str) -> Answer:
+        self.faults.pass_hold("result")
         task = self.tasks.get(task_id)
         if task is None:
             return Answer(404, b"gone", "text/plain")
