@@ -102,3 +102,5 @@ def make_album(page: Page, title: str) -> None:
     page.get_by_label("What should the album be called?").fill(title)
     page.get_by_role("button", name="Make the album").click()
     expect(page.get_by_role("heading", name="Add photos")).to_be_visible()
+    # The scripts have run then, and hear what is picked.
+    page.wait_for_load_state("load")
