@@ -7,19 +7,26 @@ conditional UPDATE each, so that workers on any number of machines share one cou
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from jobs import connections
+from jobs.clock import db_now
 from jobs.models import Budget
 
-# A little more than the exact distance: two requests that the network brings closer
-# together must still not count as one too many.
-MARGIN = 1.02
+# Two requests that the network brings closer together must still not count as one too
+# many, so they leave a little further apart than the limit asks; more so after a refusal.
+LEAST_MARGIN, MOST_MARGIN = 1.02, 1.6
+GROWS, SHRINKS = 1.05, 0.999
+# The least distance when they really leave.
+LEAVING = 1.005
 # An hour's budget may be used up this fast at first: so many requests in a row.
 BURST = 4
 HOUR = 3600.0
+MOST_SECONDS = 1.5
+MOST_TURNS = 20
 
 
 def reserve(
@@ -30,7 +37,8 @@ def reserve(
     latest = now + within
     limits = connections.KINDS[provider].limits
     per_hour = limits.per_hour_by_call.get(call, 0)
-    distance = timedelta(seconds=MARGIN / connections.rate(provider))
+    row = _row(provider, now)
+    distance = timedelta(seconds=row.margin / connections.rate(provider))
     with transaction.atomic():
         if per_hour and not _take_of_hour(provider, call, per_hour, now, latest):
             return None
@@ -38,6 +46,39 @@ def reserve(
         if moment is None:
             transaction.set_rollback(True)
         return moment
+
+
+def leave(provider: str, moment: datetime | None) -> None:
+    """Wait for the moment that was given, and for the request before it to be far enough
+    away; then the caller's request must leave at once. A second or so at most."""
+    if moment is None:
+        return
+    least = timedelta(seconds=LEAVING / connections.rate(provider))
+    for _turn in range(MOST_TURNS):
+        wait_until(moment)
+        row = _row(provider, moment)
+        now = db_now()
+        if row.last_sent and now < row.last_sent + least:
+            moment = row.last_sent + least
+            continue
+        same = Budget.objects.filter(pk=row.pk, last_sent=row.last_sent)
+        margin = max(LEAST_MARGIN, row.margin * SHRINKS)
+        if same.update(last_sent=now, margin=margin) == 1:
+            return
+
+
+def wait_until(moment: datetime | None, *, ahead: float = 0.0) -> None:
+    """Stand in line for a moment (or `ahead` seconds before it), a second at most."""
+    if moment is not None:
+        seconds = (moment - db_now()).total_seconds() - ahead
+        time.sleep(min(max(seconds, 0.0), MOST_SECONDS))
+
+
+def was_refused(provider: str) -> None:
+    """The provider counted one request too many."""
+    row = _row(provider, db_now())
+    margin = min(MOST_MARGIN, row.margin * GROWS)
+    Budget.objects.filter(pk=row.pk).update(margin=margin)
 
 
 def postpone(provider: str, call: str, *, until: datetime) -> None:
@@ -48,9 +89,11 @@ def postpone(provider: str, call: str, *, until: datetime) -> None:
     Budget.objects.filter(pk=row.pk, free_from__lt=until).update(free_from=until)
 
 
-def free_from(provider: str, call: str = "") -> datetime | None:
-    found = Budget.objects.filter(provider=provider, call=call).first()
-    return found.free_from if found else None
+def _row(provider: str, now: datetime) -> Budget:
+    row, _made = Budget.objects.get_or_create(
+        provider=provider, call="", defaults={"free_from": now}
+    )
+    return row
 
 
 def _take_of_hour(

@@ -46,7 +46,7 @@ def collect(attempt_id: int) -> None:
     moment = budget.reserve(attempt.provider, remote_step.POLL, now=now, within=WITHIN)
     if moment is None:
         return
-    remote_step.wait_until(moment)
+    budget.leave(attempt.provider, moment)
     try:
         _look(attempt, connections.connect(attempt.provider), now)
     except RetryCall as error:
@@ -75,7 +75,10 @@ def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
             late = Attempt.objects.filter(pk=attempt.pk)
             late.update(state=Attempt.State.LATE, finished=db_now())
             Event.objects.create(
-                job=attempt.job, attempt=attempt, kind=Event.Kind.LATE_RESULT, charged=True
+                job=attempt.job,
+                attempt=attempt,
+                kind=Event.Kind.LATE_RESULT,
+                charged=True,
             )
             bump_version(attempt.job.photo.album_id)
     finally:

@@ -16,7 +16,7 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import connections, remote_step
+from jobs import budget, connections, remote_step
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job, LedgerLine
@@ -33,6 +33,8 @@ from jobs.scratch import scratch_folder
 from jobs.step import Failure, Step
 
 FETCH_LEASE = timedelta(seconds=180)
+ASK_WITHIN = timedelta(seconds=1)
+POLL = "poll"
 # A result that will not come at its address is asked for anew; then it is given up.
 MOST_FETCHES = 4
 
@@ -53,9 +55,13 @@ def found(
     )
     attempt.refresh_from_db()
     took = remote_step.since(started) if started else None
-    step.note(Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True)
+    step.note(
+        Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True
+    )
     if result.data:
-        step.move(Job.State.FETCHING, kind=Event.Kind.FETCHING, leased_until=now + FETCH_LEASE)
+        step.move(
+            Job.State.FETCHING, kind=Event.Kind.FETCHING, leased_until=now + FETCH_LEASE
+        )
         _take_in(step, attempt, provider, result)
         return
     step.release(state=Job.State.FETCHING, due=now)
@@ -79,7 +85,13 @@ def _is_fresh(attempt: Attempt, provider: Provider) -> bool:
 
 
 def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
-    """The address is old or did not work: a look brings a new one."""
+    """The address is old or did not work: a look brings a new one, within the budget."""
+    now = db_now()
+    moment = budget.reserve(attempt.provider, POLL, now=now, within=ASK_WITHIN)
+    if moment is None:
+        step.release(state=Job.State.FETCHING, due=now + ASK_WITHIN)
+        return
+    budget.leave(attempt.provider, moment)
     try:
         state = provider.poll(attempt.remote_id)
     except Resubmit as error:
@@ -106,7 +118,10 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
             _not_yet(step, attempt, error)
             return
         step.note(
-            Event.Kind.FETCHED, "", attempt=attempt, milliseconds=remote_step.since(started)
+            Event.Kind.FETCHED,
+            "",
+            attempt=attempt,
+            milliseconds=remote_step.since(started),
         )
         with transaction.atomic():
             restoration = keep(attempt, step.job, part, encoded)
@@ -153,7 +168,10 @@ def _not_yet(
     never bought anew by ourselves."""
     code, detail = _named(error)
     Event.objects.create(
-        job=step.job, attempt=attempt, kind=Event.Kind.FETCH_FAILED, detail=f"{code}: {detail}"
+        job=step.job,
+        attempt=attempt,
+        kind=Event.Kind.FETCH_FAILED,
+        detail=f"{code}: {detail}",
     )
     if attempt.fetches >= MOST_FETCHES:
         raise _given_up(attempt, code, detail) from error

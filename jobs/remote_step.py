@@ -90,9 +90,9 @@ def submit(
     step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
     is_long = provider.is_long_submit(step.job.options)
     with leaving.copy_to_send(step, attempt, provider) as scan:
-        wait_until(moment, ahead=WRITE_AHEAD)
+        budget.wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
-        wait_until(moment)
+        budget.leave(step.job.provider, moment)
         started = time.monotonic()
         try:
             done = provider.submit(
@@ -119,7 +119,7 @@ def submit(
 def look(
     step: Step, attempt: Attempt, provider: Provider, moment: datetime | None
 ) -> None:
-    wait_until(moment)
+    budget.leave(step.job.provider, moment)
     started = time.monotonic()
     try:
         state = provider.poll(attempt.remote_id)
@@ -169,14 +169,6 @@ def _too_late(step: Step, attempt: Attempt) -> None:
     )
 
 
-def wait_until(moment: datetime | None, *, ahead: float = 0.0) -> None:
-    """Stand in line for the moment that the budget gave (or `ahead` seconds before it);
-    a second at most."""
-    if moment is not None:
-        seconds = (moment - db_now()).total_seconds() - ahead
-        time.sleep(min(max(seconds, 0.0), 1.5))
-
-
 def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
     """What happens next is said by the class of the error."""
     step.note(
@@ -202,6 +194,7 @@ def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
     job, now = step.job, db_now()
     if error.rate_limited:
         wait = error.retry_after or timedelta(seconds=random.uniform(1, 2))  # noqa: S311  # jitter
+        budget.was_refused(job.provider)
         budget.postpone(job.provider, "", until=now + wait)
         _later(step, None, now + wait)
         return

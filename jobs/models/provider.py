@@ -54,6 +54,11 @@ class Budget(models.Model):
     provider = models.CharField(max_length=20)
     call = models.CharField(max_length=20, blank=True)
     free_from = models.DateTimeField()
+    # When the last request really left: a late one must not come close to the next.
+    last_sent = models.DateTimeField(null=True, blank=True)
+    # By how much requests are further apart than the limit asks; grows when the
+    # provider says "too often", and shrinks again while it does not.
+    margin = models.FloatField(default=1.02)
 
     class Meta:
         constraints = [

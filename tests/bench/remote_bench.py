@@ -9,13 +9,15 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,30 +89,49 @@ def oracle(durations: Sequence[float], *, rate: float, seconds: float) -> int:
     return done
 
 
+def prepared(
+    folder: Path, sandbox: Sandbox, *, jobs: int, rate: float
+) -> dict[str, str]:
+    """An installation with so many jobs asked for; its environment."""
+    picture = folder / "photo.jpg"
+    picture.write_bytes(drawn(160, 120))
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(folder / "data"),
+        "PICWISH_API_KEY": sandbox.picwish.key,
+        "PICWISH_BASE_URL": sandbox.base_url,
+        "PICWISH_RATE": str(rate),
+        "PICWISH_DEADLINE": "3600",
+        "PROVIDER_TRUSTED_HOSTS": sandbox.results_host,
+    }
+    script = SET_UP.format(picture=str(picture), jobs=jobs)
+    _manage(environment, "migrate", "--verbosity=0")
+    _manage(environment, "shell", "--no-imports", "--command", script)
+    return environment
+
+
+def count_done(folder: Path) -> Counter[str]:
+    """Jobs by state, and timeline lines of unknown submits, read beside the worker."""
+    path = folder / "data" / "db.sqlite3"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        states = database.execute("SELECT state, count(*) FROM jobs_job GROUP BY 1")
+        counted = Counter(dict(states.fetchall()))
+        unknown = database.execute(
+            "SELECT count(*) FROM jobs_event WHERE kind = 'submit_unknown'"
+        )
+        counted["unknown"] = unknown.fetchone()[0]
+    return counted
+
+
 @contextmanager
 def worker_against(sandbox: Sandbox, *, jobs: int, rate: float) -> Iterator[int]:
     """A real worker with so many jobs asked for; its process id."""
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "photo.jpg"
-        picture.write_bytes(drawn(160, 120))
-        environment = {
-            **os.environ,
-            "DATA_DIR": folder,
-            "PICWISH_API_KEY": sandbox.picwish.key,
-            "PICWISH_BASE_URL": sandbox.base_url,
-            "PICWISH_RATE": str(rate),
-            "PICWISH_DEADLINE": "3600",
-            "PROVIDER_TRUSTED_HOSTS": sandbox.results_host,
-        }
-        script = SET_UP.format(picture=str(picture), jobs=jobs)
-        _manage(environment, "migrate", "--verbosity=0")
-        _manage(environment, "shell", "--no-imports", "--command", script)
         process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"],
             cwd=ROOT,
-            env=environment,
+            env=prepared(Path(folder), sandbox, jobs=jobs, rate=rate),
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
         try:
             yield process.pid
