@@ -1,17 +1,22 @@
-"""One cluster of this host, as the supervisor sees it: a process group with an ear."""
+"""One cluster of this host, as the supervisor sees it: a process group with an ear.
+
+Clusters are forked, not started anew: they share the supervisor's memory, and are at
+work in a moment.
+"""
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.context import ForkProcess
 
-from django.conf import settings
+from django import db
 
 from jobs import lifeline, queue
 from jobs.processes import identity, is_gone, kill_group, pid_of
@@ -20,9 +25,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BEATS = 5.0
 DEAF_AFTER = 20.0
-# Until a cluster has answered for the first time, it may still be starting.
-DEAF_AT_START = 30.0
 LONGEST_PAUSE = 10.0
+FORK = multiprocessing.get_context("fork")
 
 
 @dataclass
@@ -31,7 +35,7 @@ class ClusterProcess:
 
     name: str
     workers: int
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     leader: str = ""
     start_after: float = 0
     failures: int = 0
@@ -41,33 +45,42 @@ class ClusterProcess:
     next_beat: float = 0
 
     @property
-    def has_ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+    def pid(self) -> int:
+        assert self.process is not None  # noqa: S101  # narrows the type
+        assert self.process.pid is not None  # noqa: S101  # it was started
+        return self.process.pid
 
-    def start(self, descriptor: int) -> None:
-        """In a group of its own, holding the lifeline with this descriptor."""
-        self.process = subprocess.Popen(  # noqa: S603  # our own command
-            [sys.executable, settings.BASE_DIR / "manage.py", "cluster", self.name],
-            env={
-                **os.environ,
-                queue.NAME_VARIABLE: self.name,
-                lifeline.VARIABLE: str(descriptor),
-            },
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=[descriptor],
-        )
-        self.leader = identity(self.process.pid)
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and not self.process.is_alive()
+
+    def start(self, inherited: int, hold: int) -> None:
+        """In a process group of its own, at one end of the lifeline; the other end,
+        `hold`, is the supervisor's alone."""
+        # Two processes must never share a connection.
+        db.connections.close_all()
+        self.process = FORK.Process(target=self._run, args=(inherited, hold))
+        self.process.start()
+        # Both sides do it, so that neither ever sees the group missing.
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpgid(self.pid, self.pid)
+        self.leader = identity(self.pid)
         self.has_answered = False
         self.asked = None
         self.next_beat = 0
+
+    def _run(self, inherited: int, hold: int) -> None:
+        os.setpgid(0, 0)
+        os.close(hold)
+        os.environ[lifeline.VARIABLE] = str(inherited)
+        queue.run_cluster(self.name)
 
     def kill(self) -> None:
         """End the whole group, also where its leader has ended before it."""
         if self.process is None:
             return
-        kill_group(self.process.pid)
-        self.process.wait()
+        kill_group(self.pid)
+        self.process.join()
         self.process, self.leader, self.asked = None, "", None
         # One that never got as far as answering is started again more slowly.
         self.failures = 0 if self.has_answered else self.failures + 1
@@ -80,7 +93,7 @@ class ClusterProcess:
         if self.process is None or is_gone(holder):
             return
         try:
-            if os.getpgid(pid) == self.process.pid:
+            if os.getpgid(pid) == self.pid:
                 logger.error("cluster %s: ending %s, it hangs", self.name, holder)
                 os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -98,5 +111,4 @@ class ClusterProcess:
             self.asked = now
 
     def is_deaf(self, now: float) -> bool:
-        patience = DEAF_AFTER if self.has_answered else DEAF_AT_START
-        return self.asked is not None and now - self.asked > patience
+        return self.asked is not None and now - self.asked > DEAF_AFTER

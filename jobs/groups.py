@@ -1,6 +1,6 @@
 """Process groups on record, so that the next supervisor can end what a dead one left.
 
-Every supervisor keeps one small file: itself, and the leaders of its groups.
+Every supervisor keeps one small file: itself, and the leader of each cluster's group.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -26,10 +26,10 @@ from jobs.processes import (
 logger = logging.getLogger(__name__)
 
 
-def record(leaders: Iterable[str]) -> None:
+def record(leaders: Mapping[str, str]) -> None:
     """Note the groups of this supervisor in place of those noted before."""
     path = _folder() / f"{host()}.{os.getpid()}.json"
-    content = {"supervisor": this_process(), "leaders": list(leaders)}
+    content = {"supervisor": this_process(), "leaders": dict(leaders)}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(content), encoding="utf-8")
     part.replace(path)
@@ -48,7 +48,7 @@ def end_leftovers() -> None:
             continue
         if not is_gone(content["supervisor"]):
             continue
-        for leader in content["leaders"]:
+        for leader in content["leaders"].values():
             _end(leader)
         path.unlink(missing_ok=True)
 
@@ -66,7 +66,7 @@ def _end(leader: str) -> None:
 def _is_cluster(group: int) -> bool:
     for process in psutil.process_iter():
         try:
-            if os.getpgid(process.pid) == group and "cluster" in process.cmdline():
+            if os.getpgid(process.pid) == group and "worker" in process.cmdline():
                 return True
         except (ProcessLookupError, psutil.Error):
             continue

@@ -16,18 +16,14 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import redis
 from django import db
 from django.conf import settings
 from django_q.brokers import Broker, get_broker
-from django_q.brokers.redis_broker import Redis
 from django_q.cluster import Cluster
 from django_q.conf import Conf
 from django_q.models import OrmQ, Task
 from django_q.signals import pre_execute
 from django_q.tasks import async_task
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from jobs import heartbeat, lifeline
 from jobs.clock import db_now
@@ -36,7 +32,13 @@ from jobs.processes import host, kill_group
 
 logger = logging.getLogger(__name__)
 
-NAME_VARIABLE = "Q_CLUSTER_NAME"
+IS_REDIS = "redis" in settings.Q_CLUSTER
+OUTAGES: tuple[type[Exception], ...] = (db.Error,)
+if IS_REDIS:
+    from jobs import redis_queue
+
+    OUTAGES += (redis_queue.Outage,)
+
 REMOTE, ENGINE = "remote", "engine"
 # A ring that nobody heard for so long is for a cluster that is no more.
 STALE_RING = timedelta(minutes=10)
@@ -99,7 +101,7 @@ def queue_name(cluster: str, of_host: str) -> str:
 
 def this_cluster() -> str:
     """The cluster that this process belongs to."""
-    return os.environ.get(NAME_VARIABLE, "")
+    return str(Conf.CLUSTER_NAME)
 
 
 def sweep() -> None:
@@ -112,12 +114,13 @@ def sweep() -> None:
 def run_cluster(name: str) -> None:
     """Be the main process of a cluster until it ends. Ends its whole process group
     when the supervisor, or the cluster's own sentinel, is gone."""
-    if name != Conf.CLUSTER_NAME or not lifeline.is_held():
-        raise RuntimeError("A cluster is started by the worker command.")
-    broker = _broker(queue_name(name, host()))
-    db.connections.close_all()
+    Conf.CLUSTER_NAME = name
+    # What `Q_CLUSTER_NAME` would do, had django-q2 not been imported long ago.
+    clusters: Any = settings.Q_CLUSTER["ALT_CLUSTERS"]
+    for key, value in clusters[name].items():
+        setattr(Conf, key.upper(), value)
     pre_execute.connect(_forget_ring, dispatch_uid="forget ring", weak=False)
-    cluster = Cluster(broker)
+    cluster = Cluster(_broker(queue_name(name, host())))
     cluster.start()
     _watch(cluster)
 
@@ -151,15 +154,15 @@ def _ring(queue: str, name: str, *arguments: int | str) -> None:
     with _broker_at_work():
         broker = _broker(queue)
         async_task(name, *arguments, broker=broker)
-        if isinstance(broker, Redis):
-            broker.connection.expire(broker.list_key, STALE_RING)
+        if IS_REDIS:
+            redis_queue.let_expire(broker, STALE_RING)
 
 
 @contextmanager
 def _broker_at_work() -> Iterator[None]:
     try:
         yield
-    except (redis.RedisError, db.Error) as error:
+    except OUTAGES as error:
         raise BrokerDown(str(error)) from error
 
 
@@ -167,7 +170,6 @@ def _broker_at_work() -> Iterator[None]:
 def _broker(queue: str) -> Broker:
     """One connection for each queue and process."""
     broker = get_broker(queue)
-    if isinstance(broker, Redis):
-        # Who rings tries again by itself, and an upload must not wait for Redis.
-        broker.connection.set_retry(Retry(NoBackoff(), 0))
+    if IS_REDIS:
+        redis_queue.fail_at_once(broker)
     return broker

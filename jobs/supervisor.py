@@ -12,11 +12,14 @@ import os
 import signal
 import time
 from types import FrameType
+from typing import Any
 
 from django import db
 from django.conf import settings
+from django.db.backends.signals import connection_created
 
 from jobs import groups, heartbeat, lifeline, queue
+from jobs import tasks as tasks  # loaded before the clusters are forked
 from jobs.clusters import SECONDS_BETWEEN_BEATS, ClusterProcess
 from jobs.dispatcher import Dispatcher, Tick
 from jobs.lifeline import Lifeline
@@ -29,7 +32,7 @@ SECONDS_BETWEEN_SWEEPS = 60.0
 # From the signal; ten seconds later docker would kill us in the middle.
 GRACE = 7.0
 # A longer wait for a locked database would keep a signal waiting as well.
-BUSY_SECONDS = 2
+BUSY_MILLISECONDS = 2000
 OUTAGES = (db.Error, queue.BrokerDown)
 
 
@@ -41,10 +44,12 @@ class Supervisor:
         }
         self.clusters = [ClusterProcess(*named) for named in workers.items()]
         self.dispatcher = Dispatcher(workers)
+        self.pid = os.getpid()
         self.inherited, self.hold = os.pipe()
         self.told_to_stop: float | None = None
         self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
-        self.ended: set[str] = set()
+        # At first: whatever a predecessor left in the queues.
+        self.ended = set(workers)
         self.is_well = True
 
     def run(self) -> None:
@@ -52,7 +57,8 @@ class Supervisor:
         no process behind."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        _wait_less_for_locks()
+        connection_created.connect(self._wait_less_for_locks)
+        db.connection.close()
         groups.end_leftovers()
         try:
             while not self.is_over:
@@ -78,35 +84,36 @@ class Supervisor:
     def _start_missing(self) -> None:
         for cluster in self.clusters:
             if cluster.process is None and time.monotonic() >= cluster.start_after:
-                queue.silence(cluster.name)
-                cluster.start(self.inherited)
-                groups.record(each.leader for each in self.clusters if each.leader)
+                cluster.start(self.inherited, self.hold)
+                groups.record({c.name: c.leader for c in self.clusters if c.leader})
 
     def _end(self, cluster: ClusterProcess) -> None:
         cluster.kill()
         self.ended.add(cluster.name)
 
     def _work_if_possible(self) -> None:
+        begun = time.monotonic()
         try:
             self._work()
         except OUTAGES as error:
             if self.is_well:
                 logger.error("no work until this is well again: %s", error)
             self.is_well = False
-            self._excuse_silence()
+            self._excuse_silence(time.monotonic() - begun + TICK)
             return
         if not self.is_well:
             logger.warning("all is well again")
         self.is_well = True
 
-    def _excuse_silence(self) -> None:
+    def _excuse_silence(self, seconds: float) -> None:
+        """The time of an outage is no time in which a cluster could have answered."""
         for cluster in self.clusters:
-            cluster.asked = None
+            if cluster.asked is not None:
+                cluster.asked += seconds
         db.close_old_connections()
 
     def _work(self) -> None:
-        self.dispatcher.give_back(self.ended)
-        self.ended.clear()
+        self._clear_up()
         self._start_missing()
         tick = self.dispatcher.tick()
         self._listen(tick)
@@ -114,11 +121,20 @@ class Supervisor:
             self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
             sweep()
 
+    def _clear_up(self) -> None:
+        """Rings for processes that were ended, and the leases behind them."""
+        for name in self.ended:
+            queue.silence(name)
+        self.dispatcher.give_back(self.ended)
+        self.ended.clear()
+
     def _listen(self, tick: Tick) -> None:
-        beats = heartbeat.last_beats()
         now = time.monotonic()
+        if any(each.asked or now >= each.next_beat for each in self.clusters):
+            beats = heartbeat.last_beats()
+            for cluster in self.clusters:
+                cluster.hear(beats.get(cluster.name))
         for cluster in self.clusters:
-            cluster.hear(beats.get(cluster.name))
             for holder in tick.late:
                 cluster.kill_late(holder)
             if tick.working[cluster.name] >= cluster.workers:
@@ -144,15 +160,15 @@ class Supervisor:
             self._end(cluster)
         groups.forget()
         try:
-            self.dispatcher.give_back(self.ended)
+            self._clear_up()
         except OUTAGES as error:
             logger.warning("leases run out by themselves: %s", error)
 
     def _is_anybody_left(self) -> bool:
         return any(each.process and not each.has_ended for each in self.clusters)
 
-
-def _wait_less_for_locks() -> None:
-    if db.connection.vendor == "sqlite":
-        options = {**db.connection.settings_dict["OPTIONS"], "timeout": BUSY_SECONDS}
-        db.connection.settings_dict["OPTIONS"] = options
+    def _wait_less_for_locks(self, connection: Any, **_: Any) -> None:
+        """Only here, not in the clusters, which inherit this receiver."""
+        if os.getpid() == self.pid and connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -84,9 +85,10 @@ class Worker:
     def main(self, cluster: str) -> psutil.Process:
         """The leader of a cluster's process group."""
         assert self.process
-        children = psutil.Process(self.process.pid).children()
-        (found,) = [each for each in children if cluster in each.cmdline()]
-        return found
+        folder = Path(settings.DATA_DIR) / "worker"
+        (path,) = folder.glob(f"*.{self.process.pid}.json")
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        return psutil.Process(pid_of(noted["leaders"][cluster]))
 
     def sentinel(self, cluster: str) -> psutil.Process:
         (found,) = self.main(cluster).children()
