@@ -130,7 +130,7 @@ def _taken_over(file: TemporaryUploadedFile) -> Path:
 
 def _wish(request: SignedInRequest, album: Album) -> str:
     wish = request.POST.get("wish", album.recipe)
-    return wish if re.fullmatch(r"[a-z0-9_]{0,40}", wish) else album.recipe
+    return wish if re.fullmatch(r"[a-z0-9_:]{0,40}", wish) else album.recipe
 
 
 def _batch(request: SignedInRequest) -> UUID:

@@ -70,7 +70,7 @@ def announced(request: HttpRequest) -> tuple[Announced, UUID]:
     """What a POST says of a file, and the code of the album. Raises BadRequest."""
     said = _metadata(request.headers.get("Upload-Metadata", ""))
     wish, fingerprint = said.get("wish", ""), said.get("fingerprint", "")
-    if not re.fullmatch(r"[a-z0-9_]{0,40}", wish):
+    if not re.fullmatch(r"[a-z0-9_:]{0,40}", wish):
         raise BadRequest(_("The upload names a recipe that cannot exist."))
     if not re.fullmatch(r"[\w-]{0,64}", fingerprint, re.ASCII):
         raise BadRequest(_("The upload's fingerprint is too long."))

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from albums.models import Album, User
-from jobs.boards import UNFINISHED, Poller, interval_for
+from jobs.boards import UNFINISHED, Poller, interval_for, with_usual_times
 from jobs.models import Batch, Job
 from jobs.status import Totals
 
@@ -201,7 +201,8 @@ def needing_attention(user: User) -> QuerySet[Job, int]:
 
 def jobs_by_pk(pks: Iterable[int]) -> tuple[Job, ...]:
     pks = list(pks)
-    found = with_photos(Job.objects.all()).in_bulk(pks)
+    jobs = with_photos(Job.objects.prefetch_related("attempts"))
+    found = jobs.in_bulk(pks)
     return tuple(found[pk] for pk in pks if pk in found)
 
 
@@ -235,7 +236,8 @@ def batch_cards(shown: Iterable[Batch]) -> dict[int, BatchCard]:
 
 
 def working_jobs(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return with_photos(jobs.filter(state__in=WORKING)).order_by("pk")
+    working = with_usual_times(jobs.filter(state__in=WORKING))
+    return with_photos(working).order_by("pk")
 
 
 def with_photos(jobs: QuerySet[Job]) -> QuerySet[Job]:

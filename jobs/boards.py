@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from albums.models import Album, Photo
-from jobs.models import Event, Job, JobQuerySet
+from jobs.models import Attempt, Event, Job, JobQuerySet, ProviderAccount
 from jobs.status import Status, Totals, status_of
 
 UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
@@ -32,6 +32,9 @@ CHIP_FIELDS = (
     "message",
     "due",
 )
+
+# Addresses that are as good as a key; no page has any use for them.
+SECRETS = ("brought", "result_address")
 
 FAST_FOR = timedelta(seconds=30)
 FAST = 2
@@ -120,6 +123,15 @@ def album_totals(album: Album) -> Totals:
     return Totals.of(counts_by_state(jobs))
 
 
+def with_usual_times(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """With how long the provider's last tasks took."""
+    rows = ProviderAccount.objects.filter(provider=OuterRef("provider"))
+    return jobs.annotate(  # type: ignore[no-redef]  # the class has None for other queries
+        half_done=Subquery(rows.values("half_done")),
+        nearly_done=Subquery(rows.values("nearly_done")),
+    )
+
+
 def counts_by_state(jobs: JobQuerySet) -> dict[str, int]:
     rows = jobs.order_by().values_list("state").annotate(number=Count("pk"))
     return dict(rows)
@@ -139,8 +151,9 @@ class PhotoBoard:
 
 
 def photo_board(photo: Photo, album: Album) -> PhotoBoard:
-    events = Event.objects.select_related("by")
-    jobs = list(photo.jobs.prefetch_related(Prefetch("events", events)))
+    events = Prefetch("events", Event.objects.select_related("by", "attempt"))
+    attempts = Prefetch("attempts", Attempt.objects.defer(*SECRETS))
+    jobs = list(with_usual_times(photo.jobs.prefetch_related(events, attempts)))
     shown = [job for job in jobs if not job.is_ended] or jobs[:1]
     status = status_of(shown_of(jobs)) if jobs else None
     address = reverse("jobs:photo_progress", args=[photo.code])

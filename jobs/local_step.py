@@ -77,7 +77,9 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         scan, step.job.options, progress=signs, workspace=Workspace(folder)
     )
     step.move(
-        Job.State.FETCHING, kind=Event.Kind.FINISHING, leased_until=db_now() + ENCODE_LEASE
+        Job.State.FETCHING,
+        kind=Event.Kind.FINISHING,
+        leased_until=db_now() + ENCODE_LEASE,
     )
     part = folder / "result"
     encoded = images.encode(outcome.picture, part, lossless=photo.original.lossless)

@@ -11,7 +11,8 @@ from albums.models import Photo, User
 from albums.signals import photo_uploaded
 from jobs import queue
 from jobs.providers.options import BadOption
-from jobs.services import request_restoration
+from jobs.recipes import Wish
+from jobs.services import NoConsent, request_restoration
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +25,11 @@ def start_wish(
     transaction.on_commit(lambda: queue.ring_renditions(photo.pk))
     if not wish:
         return
+    wanted = Wish.parse(wish)
     try:
-        request_restoration(photo, by=by, recipe=wish, batch=batch)
-    except BadOption:
+        request_restoration(
+            photo, by=by, recipe=wanted.recipe, batch=batch, provider=wanted.provider
+        )
+    except (BadOption, NoConsent):
         # The photo counts for more than the wish: it is kept without one.
-        logger.warning("photo %s: there is no recipe %s", photo.code, wish)
+        logger.warning("photo %s: %s cannot be wished for here", photo.code, wish)

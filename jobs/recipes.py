@@ -21,6 +21,26 @@ class Recipe:
     options: Mapping[str, Mapping[str, str]]
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A recipe of a provider. Forms and uploads write it as "repair", which means the
+    engine of this app, or as "picwish:repair"."""
+
+    provider: str
+    recipe: str
+
+    @classmethod
+    def parse(cls, text: str) -> Wish:
+        """Never fails; whether there is such a thing, `options_for` says."""
+        provider, _colon, recipe = text.rpartition(":")
+        return cls(provider or local.NAME, recipe)
+
+    def __str__(self) -> str:
+        if self.provider == local.NAME:
+            return self.recipe
+        return f"{self.provider}:{self.recipe}"
+
+
 # Which options each recipe means for each provider. A provider that is not named
 # cannot do the recipe.
 RECIPES = (

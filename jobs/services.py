@@ -80,7 +80,9 @@ def request_restoration(
         if made:
             Event.objects.create(job=job, kind=Event.Kind.ASKED, words=recipe, by=by)
         if made and agreed_once:
-            Event.objects.create(job=job, kind=Event.Kind.AGREED_ONCE, words=provider, by=by)
+            Event.objects.create(
+                job=job, kind=Event.Kind.AGREED_ONCE, words=provider, by=by
+            )
     return job
 
 
@@ -112,7 +114,7 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
 
     Raises BadOption, NoConsent.
     """
-    if provider != local.NAME and not has_consent(job.photo.album_id, provider):
+    if provider in KINDS and not has_consent(job.photo.album_id, provider):
         raise NoConsent(provider)
     can = job.recipe in BY_CODE and provider in BY_CODE[job.recipe].options
     recipe = job.recipe if can else "repair"
@@ -126,7 +128,12 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
     waiting = {"state__in": [Job.State.HELD, Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
         if not change(
-            job, sent, only=waiting, kind=Event.Kind.SENT_ELSEWHERE, words=provider, by=by
+            job,
+            sent,
+            only=waiting,
+            kind=Event.Kind.SENT_ELSEWHERE,
+            words=provider,
+            by=by,
         ):
             return False
         opened = job.attempts.filter(state=Attempt.State.OPEN)
@@ -166,7 +173,9 @@ def cancel(job: Job, *, by: User) -> bool:
     if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
         return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
-    return change(job, {"cancel_asked": True}, only=working, kind=Event.Kind.CANCEL_ASKED, by=by)
+    return change(
+        job, {"cancel_asked": True}, only=working, kind=Event.Kind.CANCEL_ASKED, by=by
+    )
 
 
 def retry(job: Job, *, by: User) -> bool:
@@ -175,7 +184,9 @@ def retry(job: Job, *, by: User) -> bool:
     False when somebody did so already."""
     stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
-        if not change(job, _begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by):
+        if not change(
+            job, _begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by
+        ):
             return False
         asked = job.attempts.order_by("number").last()
         if asked and asked.remote_id and asked.state == Attempt.State.ABANDONED:

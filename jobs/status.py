@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.connections import KINDS
-from jobs.models import Event, Job
+from jobs.models import Attempt, Job
 from jobs.providers import local
 from jobs.recipes import BY_CODE, LABELS
 
@@ -19,6 +19,7 @@ class Look(StrEnum):
     """How a status is drawn. The words always stand beside it."""
 
     WAITING = "waiting"
+    HELD = "held"
     WORKING = "working"
     READY = "ready"
     NOTE = "note"
@@ -28,8 +29,8 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """`words` are one of the nine; `extra` goes on after them: a percentage, how long
-    it usually takes, or why it waits. `percent` is None where nobody knows."""
+    """`words` are one of the ten; `extra` goes on after them: a percentage, or how long
+    it usually takes. `percent` is None where nobody knows."""
 
     look: Look
     words: str
@@ -52,7 +53,7 @@ def status_of(job: Job) -> Status:
         case Job.State.FETCHING:
             return Status(Look.WORKING, _("Fetching"))
         case Job.State.HELD:
-            return Status(Look.WAITING, _("Waiting"), job.message or _("on hold"))
+            return Status(Look.HELD, _("On hold"))
         case Job.State.SUCCEEDED if job.note:
             return Status(Look.NOTE, _("Ready with a note"))
         case Job.State.SUCCEEDED:
@@ -68,15 +69,26 @@ def _running(job: Job) -> Status:
         return Status(Look.WORKING, _("Working"), _("%d %%") % percent, percent=percent)
     if job.provider != local.NAME and not job.stage:
         sent = _("Sent to %(provider)s") % {"provider": provider_label(job.provider)}
-        return Status(Look.WORKING, sent, usually(job.provider))
-    return Status(Look.WORKING, _("Working"), usually(job.provider))
+        return Status(Look.WORKING, sent, usually(job))
+    return Status(Look.WORKING, _("Working"), usually(job))
 
 
-def usually(provider: str) -> str:
-    if provider not in KINDS:
+def usually(job: Job) -> str:
+    """How long it takes: what the provider's last tasks took, where that is known."""
+    if job.provider not in KINDS:
         return _("usually less than a minute")
-    seconds = KINDS[provider].limits.typical.total_seconds()
-    return _("usually about %d seconds") % seconds
+    typical = KINDS[job.provider].limits.typical.total_seconds()
+    low = in_steps(job.half_done or typical)
+    high = in_steps(job.nearly_done or job.half_done or typical)
+    if low < high:
+        return _("usually %(low)d–%(high)d seconds") % {"low": low, "high": high}
+    return ngettext("usually about %d second", "usually about %d seconds", low) % low
+
+
+def in_steps(seconds: float) -> int:
+    """As people say it: no "47 seconds"."""
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 30
+    return max(1, round(seconds / step) * step)
 
 
 def provider_label(provider: str) -> str:
@@ -156,44 +168,86 @@ BLAMES = {
 class Trouble:
     """A failure for people: what happened, whose problem, whether it cost anything.
 
-    `other_options` says that the same again would fail again.
+    `other_options` says that the same again would fail again; `needs_consent` that
+    somebody has to agree first. `engine` is what the engine of this app can do about
+    it, "" where it failed itself.
     """
 
     sentence: str
     blame: str
     money: str
     other_options: bool
+    needs_consent: bool
+    engine: str
 
 
 def trouble_of(job: Job) -> Trouble:
     blame = Job.Blame(job.blame)
+    needs_consent = job.error_code == "no_consent"
     return Trouble(
         sentence=job.message or _("The restoration did not work."),
-        blame=str(BLAMES[blame]),
-        money=_("This try was paid for.")
-        if job.money_spent
-        else _("No money was spent."),
+        blame="" if needs_consent else str(BLAMES[blame]),
+        money=money_words(job),
         other_options=blame is Job.Blame.PICTURE,
+        needs_consent=needs_consent,
+        engine=engine_words(job),
     )
 
 
-EVENTS = {
-    "asked": gettext_lazy("Asked for"),
-    "begun": gettext_lazy("Work began"),
-    "finishing": gettext_lazy("The picture is made, and is being saved"),
-    "ready": gettext_lazy("Ready"),
-    "failed": gettext_lazy("Stopped"),
-    "cancel_asked": gettext_lazy("Somebody asked to cancel"),
-    "cancelled": gettext_lazy("Cancelled"),
-    "interrupted": gettext_lazy("The work was interrupted, and goes on"),
-    "held": gettext_lazy("Waits"),
-    "let_go": gettext_lazy("Goes on"),
-    "retried": gettext_lazy("Tried again"),
-}
+def money_words(job: Job) -> str:
+    """Whether this job cost anything. Needs the attempts of a remote job."""
+    if job.money_spent:
+        return _("This try was paid for.")
+    if job.provider == local.NAME:
+        return _("No money was spent.")
+    attempts = list(job.attempts.all())
+    label = provider_label(job.provider)
+    if any(attempt.charged for attempt in attempts):
+        return _("%(provider)s charges for this try.") % {"provider": label}
+    if any(_may_cost(attempt) for attempt in attempts):
+        return _("%(provider)s may charge for this try, if it finishes it.") % {
+            "provider": label
+        }
+    return _("No money was spent.")
 
 
-def event_words(event: Event) -> str:
-    """A line of the timeline. A kind without words of its own shows what was written."""
-    said = recipe_title(event.words) if event.kind == "asked" else event.words
-    title = str(EVENTS.get(event.kind, ""))
-    return ": ".join(part for part in (title, said) if part) or event.kind
+def _may_cost(attempt: Attempt) -> bool:
+    is_dead = attempt.state == Attempt.State.FAILED and not attempt.submitting
+    return bool(attempt.remote_id or attempt.submitting) and not is_dead
+
+
+def engine_words(job: Job) -> str:
+    if job.provider == local.NAME:
+        return ""
+    if job.recipe in BY_CODE and local.NAME in BY_CODE[job.recipe].options:
+        return _("It costs nothing, and the photo stays in the house.")
+    return _(
+        "It costs nothing, and the photo stays in the house. The engine does “Repair”: "
+        "“%(recipe)s” is more than it can."
+    ) % {"recipe": recipe_title(job.recipe)}
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a job waits, who knows of it, and what it has cost until now."""
+
+    reason: str
+    told: str
+    money: str
+    engine: str
+
+
+def hold_of(job: Job) -> Hold:
+    if job.error_code == "paused":
+        told = _("It goes on by itself when the administrator says so.")
+    else:
+        told = _(
+            "The administrator of this app was told. Nothing is lost: it goes on by "
+            "itself when all is well again."
+        )
+    return Hold(
+        reason=job.message or _("It waits for the provider."),
+        told=told,
+        money=money_words(job),
+        engine=engine_words(job),
+    )

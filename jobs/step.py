@@ -144,7 +144,10 @@ class Step:
             attempts = list(self.job.attempts.filter(state=Attempt.State.OPEN))
             failed["money_spent"] = any(attempt.charged for attempt in attempts)
             self._end(
-                failed, kind=Event.Kind.FAILED, words=failure.message, detail=failure.detail
+                failed,
+                kind=Event.Kind.FAILED,
+                words=failure.message,
+                detail=failure.detail,
             )
             for attempt in attempts:
                 is_dead = failure.is_final or not attempt.remote_id
@@ -153,7 +156,9 @@ class Step:
 
     def cancel(self) -> None:
         with transaction.atomic():
-            self._end({"state": Job.State.CANCELLED, "stage": ""}, kind=Event.Kind.CANCELLED)
+            self._end(
+                {"state": Job.State.CANCELLED, "stage": ""}, kind=Event.Kind.CANCELLED
+            )
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
                 if attempt.remote_id:
@@ -197,7 +202,11 @@ class Step:
             raise Lost
 
     def _write(
-        self, changes: Mapping[str, Any], *, only: Mapping[str, Any], kind: Event.Kind | None = None
+        self,
+        changes: Mapping[str, Any],
+        *,
+        only: Mapping[str, Any],
+        kind: Event.Kind | None = None,
     ) -> None:
         mine = {"lease": self.token, "holder": this_process(), **only}
         if not change(self.job, changes, only=mine, kind=kind):

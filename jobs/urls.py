@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs import views
+from jobs import provider_views, views
 
 app_name = "jobs"
 
@@ -10,8 +10,18 @@ urlpatterns = [
     path("activity/", views.activity, name="activity"),
     path("activity/progress/", views.activity_progress, name="activity_progress"),
     path("albums/<uuid:code>/progress/", views.album_progress, name="album_progress"),
+    path(
+        "albums/<uuid:code>/providers/",
+        provider_views.album_providers,
+        name="album_providers",
+    ),
     path("photos/<uuid:code>/progress/", views.photo_progress, name="photo_progress"),
     path("photos/<uuid:code>/restore/", views.start, name="start"),
     path("jobs/<uuid:code>/cancel/", views.cancel, name="cancel"),
     path("jobs/<uuid:code>/retry/", views.retry, name="retry"),
+    path(
+        "jobs/<uuid:code>/elsewhere/",
+        provider_views.send_elsewhere,
+        name="send_elsewhere",
+    ),
 ]

@@ -21,8 +21,10 @@ from jobs import services
 from jobs.activity import Versions, Where, activity_board
 from jobs.boards import album_board, photo_board
 from jobs.models import Job
+from jobs.offers import field_name
 from jobs.providers.options import BadOption
-from jobs.recipes import SCHEMAS
+from jobs.recipes import SCHEMAS, Wish
+from jobs.services import NoConsent
 
 
 class SignedInRequest(HttpRequest):
@@ -109,15 +111,17 @@ def activity_progress(request: SignedInRequest) -> HttpResponse:
 @login_required
 def start(request: SignedInRequest, code: UUID) -> HttpResponse:
     photo = get_object_or_404(Photo.objects.editable_by(request.user), code=code)
+    wish = Wish.parse(request.POST.get("recipe", ""))
     try:
         services.request_restoration(
             photo,
             by=request.user,
-            recipe=request.POST.get("recipe", ""),
+            recipe=wish.recipe,
             batch=batch_of(request),
-            chosen=chosen_options(request),
+            provider=wish.provider,
+            chosen=chosen_options(request, wish.provider),
         )
-    except BadOption as error:
+    except (BadOption, NoConsent) as error:
         messages.error(request, error.sentence)
     return back_to(request, photo)
 
@@ -130,10 +134,11 @@ def batch_of(request: HttpRequest) -> UUID:
         return uuid4()
 
 
-def chosen_options(request: HttpRequest) -> dict[str, str]:
+def chosen_options(request: HttpRequest, provider: str) -> dict[str, str]:
     """What differs from the recipe; an option left at "as the recipe says" is empty."""
-    names = (option.name for option in SCHEMAS["local"])
-    return {name: request.POST[name] for name in names if request.POST.get(name)}
+    names = (option.name for option in SCHEMAS.get(provider, ()))
+    sent = {name: request.POST.get(field_name(provider, name), "") for name in names}
+    return {name: value for name, value in sent.items() if value}
 
 
 @require_POST

@@ -128,6 +128,11 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
+    # How many seconds half, and nearly all, of the provider's last tasks took, where
+    # the query asked for it.
+    half_done: float | None = None
+    nearly_done: float | None = None
+
     objects = JobQuerySet.as_manager()
 
     class Meta:

@@ -14,18 +14,27 @@ from django.utils.safestring import SafeString
 
 from albums.models import Album, Photo
 from jobs.boards import Chip, album_board, photo_board
-from jobs.models import Event, Job
+from jobs.models import Job
+from jobs.offers import (
+    Choice,
+    Offer,
+    choices_of,
+    default_wish,
+    fields_of,
+    offers_for,
+)
 from jobs.providers import local
-from jobs.recipes import Recipe, recipes_of
 from jobs.status import (
+    Hold,
     Status,
     Trouble,
-    event_words,
+    hold_of,
     provider_label,
     recipe_title,
     status_of,
     trouble_of,
 )
+from jobs.timeline import Line, timeline_of
 
 register = template.Library()
 
@@ -50,9 +59,21 @@ def job_chip(context: Context, photo: Photo) -> dict[str, Any]:
 
 
 @register.simple_tag
-def recipe_choices() -> tuple[Recipe, ...]:
-    """What a person may ask for, in the order in which it is offered."""
-    return recipes_of(local.NAME)
+def recipe_choices() -> tuple[Choice, ...]:
+    """What the engine of this app does, in the order in which it is offered."""
+    return choices_of(local.NAME)
+
+
+@register.simple_tag
+def remote_offers(album: Album) -> tuple[Offer, ...]:
+    """The providers outside the house; none where there is no key for any."""
+    return offers_for(album)
+
+
+@register.simple_tag(name="default_wish")
+def default_wish_of(album: Album, offers: tuple[Offer, ...]) -> str:
+    """The wish that is chosen when a form opens."""
+    return default_wish(album, offers)
 
 
 @register.simple_tag(takes_context=True)
@@ -71,12 +92,13 @@ def job_live(context: Context, photo: Photo) -> SafeString:
 @register.inclusion_tag("jobs/_restore_form.html", takes_context=True)
 def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
     """Ask for a restoration: a recipe, and every option that a person may change."""
-    offered = recipes_of(local.NAME)
+    choices, offers = choices_of(local.NAME), offers_for(photo.album)
     return {
         "photo": photo,
-        "recipes": offered,
-        "chosen": photo.album.recipe or offered[0].code,
-        "options": local.OPTIONS,
+        "choices": choices,
+        "offers": offers,
+        "chosen": default_wish(photo.album, offers) or choices[0].wish,
+        "fields": fields_of(local.NAME, local.OPTIONS),
         "batch": uuid4(),
     }
 
@@ -92,8 +114,13 @@ def trouble(job: Job) -> Trouble:
 
 
 @register.filter
-def words_of(event: Event) -> str:
-    return event_words(event)
+def hold(job: Job) -> Hold:
+    return hold_of(job)
+
+
+@register.filter
+def timeline(job: Job) -> list[Line]:
+    return timeline_of(job)
 
 
 @register.filter

@@ -15,7 +15,7 @@ from albums.services import create_album, keep
 from jobs.models import Job
 from tests.rows import add_job, add_photos, add_restoration
 
-PHOTO_QUERIES = 9
+PHOTO_QUERIES = 10
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ class TestPage:
         page = page_of(alice_client, photo)
         assert '<input type="radio" name="recipe" value="repair" checked>' in page
         for name in ("damage", "colour", "scratches", "grain", "sharpen", "enlarge"):
-            assert f'<select name="{name}"' in page
+            assert f'<select name="local-{name}"' in page
 
     def test_facts_of_the_scan(self, photo: Photo, alice_client: Client) -> None:
         photo.original.pages = 3

@@ -14,6 +14,7 @@ from jobs.models import Event, Job
 from tests.rows import add_batch, add_job, add_photos
 
 STATE = Job.State
+ENLARGED = {"recipe": "enlarge_2", "local-grain": "off", "local-colour": ""}
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ class TestStart:
         return client.post(address, {"recipe": "repair", **data})
 
     def test_a_wish_becomes_a_job(self, photo: Photo, alice_client: Client) -> None:
-        self.start(alice_client, photo, recipe="enlarge_2", grain="off", colour="")
+        self.start(alice_client, photo, **ENLARGED)
         job = Job.objects.get()
         assert (job.photo, job.recipe, job.provider) == (photo, "enlarge_2", "local")
         assert job.options["enlarge"] == "2"
@@ -146,7 +147,8 @@ class TestStart:
         assert Job.objects.count() == 1
 
     @pytest.mark.parametrize(
-        "data", [{"recipe": "magic"}, {"recipe": "repair_colour"}, {"grain": "maybe"}]
+        "data",
+        [{"recipe": "magic"}, {"recipe": "repair_colour"}, {"local-grain": "maybe"}],
     )
     def test_what_does_not_exist_is_refused_in_words(
         self, photo: Photo, alice_client: Client, data: dict[str, str]

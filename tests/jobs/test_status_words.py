@@ -7,8 +7,8 @@ import itertools
 import pytest
 from django.utils import timezone
 
-from jobs.models import Event, Job
-from jobs.status import Totals, event_words, status_of, trouble_of
+from jobs.models import Job
+from jobs.status import Totals, status_of, trouble_of
 
 
 def job(**fields: object) -> Job:
@@ -36,20 +36,39 @@ def job(**fields: object) -> Job:
         ),
         ({"state": "failed"}, "Needs attention"),
         ({"state": "cancelled"}, "Cancelled"),
-        ({"state": "held"}, "Waiting, on hold"),
+        ({"state": "held", "message": "The key is wrong."}, "On hold"),
         (
-            {"state": "held", "message": "The key is wrong."},
-            "Waiting, The key is wrong.",
+            {"state": "running", "provider": "picwish", "stage": "working there"},
+            "Working, usually about 20 seconds",
         ),
     ],
 )
-def test_a_job_is_exactly_one_of_the_nine(fields: dict[str, object], line: str) -> None:
+def test_a_job_is_exactly_one_of_the_ten(fields: dict[str, object], line: str) -> None:
     assert status_of(job(**fields)).line == line
 
 
 def test_every_state_has_words() -> None:
     words = {status_of(job(state=state)).words for state in Job.State.values}
-    assert len(words) == len(Job.State.values) - 1, "waiting and held share a word"
+    assert len(words) == len(Job.State.values)
+
+
+@pytest.mark.parametrize(
+    ("half", "nearly", "words"),
+    [
+        (None, None, "usually about 20 seconds"),
+        (3.2, None, "usually about 3 seconds"),
+        (31.0, 88.0, "usually 30–90 seconds"),
+        (61.0, 61.0, "usually about 60 seconds"),
+        (60.0, 20.0, "usually about 60 seconds"),
+        (0.1, 0.2, "usually about 1 second"),
+    ],
+)
+def test_how_long_it_takes_is_learned(
+    half: float | None, nearly: float | None, words: str
+) -> None:
+    running = job(state="running", provider="picwish")
+    running.half_done, running.nearly_done = half, nearly
+    assert status_of(running).extra == words
 
 
 def test_the_parts_of_a_batch_add_up_whatever_the_states() -> None:
@@ -83,10 +102,3 @@ def test_a_failure_says_whose_problem_it_is_and_what_it_cost(
     assert trouble.blame.endswith(".")
     assert ("paid" in trouble.money) == spent
     assert trouble.other_options == (blame == "picture")
-
-
-def test_a_timeline_speaks_in_words() -> None:
-    assert event_words(Event(kind="asked", words="repair")) == "Asked for: Repair"
-    assert event_words(Event(kind="begun")) == "Work began"
-    assert event_words(Event(kind="failed", words="No.")) == "Stopped: No."
-    assert event_words(Event(kind="of another kind")) == "of another kind"
