@@ -15,6 +15,9 @@ from restore_site import environment, sqlite
 
 SQLITE_VERSION = sqlite.use_safe_sqlite()
 
+# Idle threads of the matrix library cost the engine half of its time on small machines.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = environment.private_folder(
     Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -130,7 +133,7 @@ REMOTE_WORKERS = int(environment.number("REMOTE_WORKERS", 4, low=1, high=64))
 def queue_broker() -> dict[str, object]:
     url = environment.secret("QUEUE_URL") or "db"
     if url == "db":
-        return {"orm": "default", "poll": 0.1}
+        return {"orm": "default", "poll": 0.25}
     if url.split(":", 1)[0] in {"redis", "rediss", "unix"}:
         return {"redis": url}
     raise ImproperlyConfigured("QUEUE_URL must be db, or begin with redis://.")
