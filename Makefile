@@ -1,6 +1,7 @@
 # make run     start the app at http://127.0.0.1:8000 (PORT and DATA_DIR are honoured)
 # make test    run the tests
 # make lint    check form, types, import contracts, migrations and settings
+# make sandbox start a provider on this computer for trying out, without a key
 # make bench   print what intake, engine and polls cost
 # make lock    pin the dependencies anew, after a change in pyproject.toml
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint bench lock
+.PHONY: help setup setup-dev run test lint sandbox bench lock
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -50,6 +51,9 @@ lint: $(VENV)/dev.stamp
 	  export DATA_DIR="$$scratch" SITE_URL=https://photos.example.org && \
 	  $(BIN)/python manage.py makemigrations --check --dry-run && \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+sandbox: $(VENV)/dev.stamp
+	@exec $(BIN)/python -m tests.provider_sandbox
 
 bench: $(VENV)/dev.stamp
 	@for bench in tests/bench/*_bench.py; do \

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
 
 from albums.models import User
@@ -35,6 +35,14 @@ PROVIDER = "provider"
 def account(provider: str) -> ProviderAccount:
     row, _made = ProviderAccount.objects.get_or_create(provider=provider)
     return row
+
+
+def know_all(using: str = DEFAULT_DB_ALIAS, **_: object) -> None:
+    """A row for each provider, so that the administrator sees them all."""
+    rows = ProviderAccount.objects.using(using)
+    known = set(rows.values_list("provider", flat=True))
+    missing = [ProviderAccount(provider=name) for name in KINDS if name not in known]
+    rows.bulk_create(missing, ignore_conflicts=True)
 
 
 def may_go(row: ProviderAccount) -> bool:

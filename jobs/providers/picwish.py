@@ -53,8 +53,8 @@ OPTIONS = (
     Option(
         name="model_type",
         label="Style of the repair",
-        help="Counts only for medium and severe damage. Realistic stays closest to the "
-        "print; the others sharpen more and may change faces.",
+        help="Realistic stays closest to the print; the others sharpen more and may "
+        "change faces.",
         choices=(
             ("1", "Realistic"),
             ("2", "Smart enhancement"),
