@@ -16,8 +16,11 @@ from django.db.models import F
 from jobs.connections import KINDS
 from jobs.models import Attempt, ProviderAccount
 
-NEARLY = 0.95
+NEARLY = 0.97
 STEP = 0.1
+# Until a first task is done, every look that came too early says that the guess was far
+# too low: better to look a little late once than often too early.
+FIRST_STEP = 1.35
 WEIGHT = 0.25
 # A task that was done when first looked at may have been done long before.
 EARLIER = 0.9
@@ -53,8 +56,10 @@ def next_look(
 def learn(account: ProviderAccount, *, low: float, high: float | None) -> None:
     """A task took more than `low` seconds and, where it is done, at most `high`."""
     known = account.nearly_done or _typical(account)
-    if low >= known:
-        _move(account, "nearly_done", known, 1 + STEP * NEARLY)
+    if low >= known * 0.98:
+        is_guess = account.half_done is None
+        by = FIRST_STEP if is_guess else 1 + STEP * NEARLY
+        _move(account, "nearly_done", known, by)
     elif high is not None and high <= known * 1.1:
         _move(account, "nearly_done", known, 1 - STEP * (1 - NEARLY))
     if high is not None:
