@@ -17,23 +17,31 @@ from typing import Any
 from urllib.parse import quote
 
 from jobs.providers.base import (
-    Blame,
-    Final,
     Limits,
-    NeedsOperator,
-    NeedsPerson,
     Promise,
     ProviderError,
     RemoteState,
     RemoteStatus,
     Resubmit,
     Result,
-    RetryCall,
     Scan,
     Submission,
 )
 from jobs.providers.http import Api, Downloads, Reply, retry_after
 from jobs.providers.options import Option
+from jobs.providers.picwish_codes import (
+    CODES,
+    CREDIT_WORDS,
+    FAILED_STATES,
+    NO_SUCH_PLACE,
+    NOT_FOUND,
+    NOT_UNDERSTOOD,
+    PENDING,
+    RUNNING,
+    SERVER_TROUBLE,
+    error_of,
+    resubmit,
+)
 
 NAME = "picwish"
 LABEL = "PicWish"
@@ -102,161 +110,6 @@ PROMISE = Promise(
     sends_to="PicWish (techhk.aoscdn.com)",
 )
 
-PENDING = {0: "queued", 2: "preparing", 3: "waiting"}
-RUNNING = {4: "processing", 5: "publishing the result", 6: "loop processing"}
-
-TRY_LOCAL = "You can try again, or use the engine of this app."
-
-
-def _resubmit(code: str) -> tuple[type[ProviderError], str, Blame, str]:
-    return (
-        Resubmit,
-        code,
-        Blame.PROVIDER,
-        f"PicWish could not finish this photo. {TRY_LOCAL}",
-    )
-
-
-# data.state below zero: what happens next, our code, whose problem, what to say.
-FAILED_STATES: Mapping[int, tuple[type[ProviderError], str, Blame, str]] = {
-    -1: _resubmit("failed"),
-    -2: _resubmit("result_upload_failed"),
-    -3: (
-        Resubmit,
-        "source_not_fetched",
-        Blame.PROVIDER,
-        "PicWish could not fetch the photo. It is sent again as a file.",
-    ),
-    -5: (
-        NeedsPerson,
-        "too_large",
-        Blame.PICTURE,
-        "The photo is too large for PicWish. Use a smaller copy, or the engine of "
-        "this app.",
-    ),
-    -7: (
-        NeedsPerson,
-        "invalid_image",
-        Blame.PICTURE,
-        "PicWish could not read this photo. Scan it again as JPEG or PNG, or use the "
-        "engine of this app.",
-    ),
-    -8: (
-        Resubmit,
-        "provider_timed_out",
-        Blame.PROVIDER,
-        f"PicWish took too long over this photo. {TRY_LOCAL}",
-    ),
-    -9: _resubmit("loop_failed"),
-    -10: (
-        Final,
-        "content_refused",
-        Blame.PICTURE,
-        "PicWish's automatic check did not accept this photo. Such checks err; the "
-        "engine of this app restores it without asking anybody.",
-    ),
-    -11: _resubmit("empty_result"),
-    -13: _resubmit("cancelled_by_provider"),
-    -14: (
-        NeedsPerson,
-        "content_unsuitable",
-        Blame.PICTURE,
-        "PicWish says that this photo does not suit its method. Try the engine of "
-        "this app.",
-    ),
-    -15: (
-        RetryCall,
-        "provider_busy",
-        Blame.PROVIDER,
-        "PicWish has no room for this photo just now. It is tried again.",
-    ),
-    -16: (
-        Final,
-        "content_refused",
-        Blame.PICTURE,
-        "PicWish's automatic check did not accept this photo. Such checks err; the "
-        "engine of this app restores it without asking anybody.",
-    ),
-    -17: (
-        NeedsOperator,
-        "prompt_invalid",
-        Blame.SETUP,
-        "PicWish did not understand what we asked for. The administrator has been "
-        "told; the photo waits.",
-    ),
-}
-
-# The HTTP status, and the `status` in the body, which may differ.
-CODES: Mapping[int, tuple[type[ProviderError], str, Blame, str]] = {
-    400: (
-        NeedsOperator,
-        "bad_request",
-        Blame.SETUP,
-        "PicWish did not understand what we asked for. The administrator has been "
-        "told; the photo waits.",
-    ),
-    401: (
-        NeedsOperator,
-        "wrong_key",
-        Blame.SETUP,
-        "PicWish does not accept this installation's key. The administrator has been "
-        "told; the photo waits.",
-    ),
-    402: (
-        NeedsOperator,
-        "no_credits",
-        Blame.BUDGET,
-        "The credits at PicWish are used up. The administrator has been told; the "
-        "photo waits.",
-    ),
-    403: (
-        NeedsOperator,
-        "wrong_key",
-        Blame.SETUP,
-        "PicWish does not accept this installation's key. The administrator has been "
-        "told; the photo waits.",
-    ),
-    413: (
-        NeedsPerson,
-        "too_large",
-        Blame.PICTURE,
-        "The photo is too large for PicWish. Use a smaller copy, or the engine of "
-        "this app.",
-    ),
-    429: (
-        RetryCall,
-        "too_often",
-        Blame.PROVIDER,
-        "PicWish asks us to slow down. The photo waits a moment and goes on.",
-    ),
-}
-NOT_FOUND = (
-    Resubmit,
-    "task_unknown",
-    Blame.PROVIDER,
-    "PicWish no longer knows this task. The photo is sent once more.",
-)
-NO_SUCH_PLACE = (
-    NeedsOperator,
-    "wrong_address",
-    Blame.SETUP,
-    "PicWish was not found at its address. The administrator has been told; the photo "
-    "waits.",
-)
-SERVER_TROUBLE = (
-    RetryCall,
-    "provider_trouble",
-    Blame.PROVIDER,
-    "PicWish has trouble at the moment. We try again by ourselves.",
-)
-NOT_UNDERSTOOD = (
-    RetryCall,
-    "not_understood",
-    Blame.PROVIDER,
-    "PicWish's answer made no sense. We try again by ourselves.",
-)
-CREDIT_WORDS = ("credit", "balance", "insufficient", "quota", "points")
-
 
 class PicWish:
     name = NAME
@@ -301,7 +154,7 @@ class PicWish:
         data = _data(reply, is_submit=True)
         remote_id = data.get("task_id")
         if not isinstance(remote_id, str) or not remote_id.strip():
-            raise _error(NOT_UNDERSTOOD, "no task_id", ambiguous=True)
+            raise error_of(NOT_UNDERSTOOD, "no task_id", ambiguous=True)
         state = _state(data) if is_long and "state" in data else None
         return Submission(remote_id=remote_id.strip(), state=state)
 
@@ -313,7 +166,7 @@ class PicWish:
         data = _data(reply, is_submit=False)
         echoed = data.get("task_id")
         if isinstance(echoed, str) and echoed and echoed != remote_id:
-            raise _error(NOT_UNDERSTOOD, "the answer is about another task")
+            raise error_of(NOT_UNDERSTOOD, "the answer is about another task")
         return _state(data)
 
     def fetch(self, result: Result, into: Path) -> int:
@@ -360,7 +213,7 @@ def _data(reply: Reply, *, is_submit: bool) -> Mapping[str, Any]:
         raise _http_error(code, reply, body, is_submit=is_submit)
     data = body.get("data")
     if not isinstance(data, dict):
-        raise _error(NOT_UNDERSTOOD, "no JSON object `data`", ambiguous=is_submit)
+        raise error_of(NOT_UNDERSTOOD, "no JSON object `data`", ambiguous=is_submit)
     return data
 
 
@@ -370,18 +223,18 @@ def _http_error(
     message = str(body.get("message", ""))[:200]
     detail = f"HTTP {reply.status}, status {code}: {message}"
     if code in {400, 401, 403} and any(w in message.lower() for w in CREDIT_WORDS):
-        return _error(CODES[402], detail)
+        return error_of(CODES[402], detail)
     if code == 404:
-        return _error(NO_SUCH_PLACE if is_submit else NOT_FOUND, detail)
+        return error_of(NO_SUCH_PLACE if is_submit else NOT_FOUND, detail)
     if code == 429:
-        return _error(CODES[429], detail, wait=retry_after(reply), rate_limited=True)
+        return error_of(CODES[429], detail, wait=retry_after(reply), rate_limited=True)
     if code in CODES:
-        return _error(CODES[code], detail)
+        return error_of(CODES[code], detail)
     if 400 <= code < 500:
-        return _error(CODES[400], detail)
+        return error_of(CODES[400], detail)
     # A gateway may answer for a provider that has already taken the photo; the
     # provider's own "no" means no.
-    return _error(
+    return error_of(
         SERVER_TROUBLE,
         detail,
         wait=retry_after(reply),
@@ -403,8 +256,8 @@ def _state(data: Mapping[str, Any]) -> RemoteState:
             result=_result(data),
         )
     if state < 0:
-        raise _error(
-            FAILED_STATES.get(state, _resubmit("failed_unknown")),
+        raise error_of(
+            FAILED_STATES.get(state, resubmit("failed_unknown")),
             f"state {state}: {words}",
         )
     status = RemoteStatus.UNKNOWN
@@ -430,7 +283,7 @@ def _result(data: Mapping[str, Any]) -> Result:
     values = (data.get("image"), data.get("image_url"))
     found = next((v.strip() for v in values if isinstance(v, str) and v.strip()), "")
     if not found:
-        raise _error(FAILED_STATES[-11], "state 1 without a picture")
+        raise error_of(FAILED_STATES[-11], "state 1 without a picture")
     if data.get("return_type") != 2 and found.lower().startswith(
         ("http://", "https://")
     ):
@@ -439,29 +292,7 @@ def _result(data: Mapping[str, Any]) -> Result:
     try:
         return Result(data=base64.b64decode("".join(text.split()), validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _error(FAILED_STATES[-11], "neither address nor base64") from error
-
-
-def _error(
-    row: tuple[type[ProviderError], str, Blame, str],
-    detail: str,
-    *,
-    wait: timedelta | None = None,
-    ambiguous: bool = False,
-    rate_limited: bool = False,
-) -> ProviderError:
-    kind, code, blame, sentence = row
-    if issubclass(kind, RetryCall):
-        return kind(
-            code,
-            blame,
-            sentence,
-            detail=detail,
-            retry_after=wait,
-            ambiguous=ambiguous,
-            rate_limited=rate_limited,
-        )
-    return kind(code, blame, sentence, detail=detail)
+        raise error_of(FAILED_STATES[-11], "neither address nor base64") from error
 
 
 def _segment(remote_id: str) -> str:
