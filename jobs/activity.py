@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -83,9 +83,12 @@ def digest(parts: Iterable[object]) -> str:
 
 @dataclass(frozen=True)
 class BatchCard:
+    """`held` is one of the jobs on hold, to say why."""
+
     batch: Batch
     totals: Totals
     working: tuple[Job, ...]
+    held: Job | None
     newest: int
 
     @property
@@ -217,20 +220,33 @@ def batches(user: User, *, active: bool) -> QuerySet[Batch]:
 
 
 def batch_cards(shown: Iterable[Batch]) -> dict[int, BatchCard]:
-    """Two queries, however many jobs."""
+    """Few queries, however many jobs."""
     by_pk = {batch.pk: batch for batch in shown}
     counts: dict[int, dict[str, int]] = {pk: {} for pk in by_pk}
     newest = dict.fromkeys(by_pk, 0)
     jobs = Job.objects.filter(batch__in=by_pk).order_by()
-    rows = jobs.values_list("batch", "state").annotate(Count("pk"), Max("sequence"))
-    for pk, state, number, sequence in rows:
+    rows = jobs.values_list("batch", "state").annotate(
+        Count("pk"), Max("sequence"), Min("pk")
+    )
+    held: dict[int, int] = {}
+    for pk, state, number, sequence, first in rows:
         counts[pk][state] = number
         newest[pk] = max(newest[pk], sequence)
+        if state == Job.State.HELD:
+            held[pk] = first
     working: dict[int, list[Job]] = defaultdict(list)
     for job in working_jobs(jobs):
         working[job.batch_id].append(job)
+    waiting = with_photos(Job.objects.prefetch_related("attempts"))
+    reasons = waiting.in_bulk(list(held.values())) if held else {}
     return {
-        pk: BatchCard(batch, Totals.of(counts[pk]), tuple(working[pk]), newest[pk])
+        pk: BatchCard(
+            batch=batch,
+            totals=Totals.of(counts[pk]),
+            working=tuple(working[pk]),
+            held=reasons.get(held.get(pk, 0)),
+            newest=newest[pk],
+        )
         for pk, batch in by_pk.items()
     }
 

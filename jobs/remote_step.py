@@ -350,9 +350,10 @@ def _hold(step: Step) -> None:
 
 def _wait_for_key(step: Step) -> None:
     label = connections.KINDS[step.job.provider].label
-    sentence = _("There is no key for %(provider)s here yet, so the photo waits.") % {
-        "provider": label
-    }
+    sentence = _(
+        "There is no key for %(provider)s here. The administrator has been told; the "
+        "photo waits."
+    ) % {"provider": label}
     accounts.broke(
         step.job.provider,
         NeedsOperator("no_key", Blame.SETUP, sentence, detail="no API key is set"),

@@ -108,6 +108,7 @@ class Totals:
     ready: int = 0
     working: int = 0
     waiting: int = 0
+    held: int = 0
     attention: int = 0
     cancelled: int = 0
 
@@ -122,20 +123,19 @@ class Totals:
                 at.get(one, 0)
                 for one in (state.SUBMITTING, state.RUNNING, state.FETCHING)
             ),
-            waiting=at.get(state.QUEUED, 0) + at.get(state.HELD, 0),
+            waiting=at.get(state.QUEUED, 0),
+            held=at.get(state.HELD, 0),
             attention=at.get(state.FAILED, 0),
             cancelled=at.get(state.CANCELLED, 0),
         )
 
     @property
     def all(self) -> int:
-        return (
-            self.ready + self.working + self.waiting + self.attention + self.cancelled
-        )
+        return self.ended + self.working + self.waiting + self.held
 
     @property
     def ended(self) -> int:
-        return self.all - self.working - self.waiting
+        return self.ready + self.attention + self.cancelled
 
     @property
     def is_active(self) -> bool:
@@ -149,6 +149,7 @@ class Totals:
             (self.ready, _("%d ready")),
             (self.working, _("%d working")),
             (self.waiting, _("%d waiting")),
+            (self.held, _("%d on hold")),
             (self.attention, need),
             (self.cancelled, _("%d cancelled")),
         )
@@ -238,13 +239,12 @@ class Hold:
 
 
 def hold_of(job: Job) -> Hold:
+    # What an operator must put right says itself that the administrator was told.
+    told = _("Nothing is lost: it goes on by itself when all is well again.")
     if job.error_code == "paused":
-        told = _("It goes on by itself when the administrator says so.")
-    else:
-        told = _(
-            "The administrator of this app was told. Nothing is lost: it goes on by "
-            "itself when all is well again."
-        )
+        told = _("Nothing is lost: it goes on when the administrator says so.")
+    elif job.blame == Job.Blame.PROVIDER:
+        told = _("The administrator has been told. %s") % told
     return Hold(
         reason=job.message or _("It waits for the provider."),
         told=told,

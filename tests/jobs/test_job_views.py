@@ -101,7 +101,7 @@ class TestActivity:
             add_job(photo, state, batch=batch)
         text = activity(alice_client)
         assert "11 photos, asked for by Alice" in text
-        assert "8 ready, 1 waiting, 1 needs you, 1 cancelled" in text
+        assert "8 ready, 1 on hold, 1 needs you, 1 cancelled" in text
         assert text.count(f'id="batch-{batch.code}"') == 1
 
     def test_each_part_has_an_address_and_pages(
