@@ -57,17 +57,13 @@ class Offer:
 
 
 def offers_for(album: Album) -> tuple[Offer, ...]:
-    """Every provider with a key, and those that were agreed to while they had one. No
-    query where there never was a key."""
-    if not any_key():
+    """Every provider with a key. No query where there is no key at all."""
+    kinds = [kind for kind in KINDS.values() if has_key(kind.name)]
+    if not kinds:
         return ()
     agreed = Consent.objects.in_force().filter(album=album).select_related("by")
     by_provider = {consent.provider: consent for consent in agreed}
-    return tuple(
-        Offer(kind, by_provider.get(kind.name))
-        for kind in KINDS.values()
-        if has_key(kind.name) or kind.name in by_provider
-    )
+    return tuple(Offer(kind, by_provider.get(kind.name)) for kind in kinds)
 
 
 def default_wish(album: Album, offers: tuple[Offer, ...]) -> str:
@@ -77,10 +73,6 @@ def default_wish(album: Album, offers: tuple[Offer, ...]) -> str:
     agreed = [choice for offer in offers if offer.consent for choice in offer.choices]
     wishes = ["", *(choice.wish for choice in (*home, *agreed))]
     return album.recipe if album.recipe in wishes else home[0].wish
-
-
-def any_key() -> bool:
-    return any(has_key(name) for name in KINDS)
 
 
 def choices_of(provider: str) -> tuple[Choice, ...]:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from albums.models import Album, Photo, Restoration, Upload, User
 from albums.services import MadeBy
 from jobs.models import Job
 from jobs.services import request_restoration
+from restore_site.environment import ProviderAccess
 from tests.pictures import drawn
 from tests.site.running import Site
 
@@ -30,7 +32,8 @@ class Home:
 
 
 @pytest.fixture
-def home(album: Album, alice: User) -> Home:
+def home(album: Album, alice: User, settings: Any) -> Home:
+    settings.PROVIDERS = {"picwish": with_a_key(settings.PROVIDERS["picwish"])}
     photo = _photo(album, alice)
     return Home(
         album=album,
@@ -39,6 +42,11 @@ def home(album: Album, alice: User) -> Home:
         job=request_restoration(photo, by=alice, recipe="repair", batch=uuid4()),
         upload=Upload.objects.create(album=album, owner=alice, name="a.jpg", size=100),
     )
+
+
+def with_a_key(access: ProviderAccess) -> ProviderAccess:
+    """Pages about providers exist only where one has a key."""
+    return replace(access, key="a key for the tests")
 
 
 @pytest.fixture

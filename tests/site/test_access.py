@@ -74,6 +74,8 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:start": CHANGE_ONLY,
     "jobs:cancel": CHANGE_ONLY,
     "jobs:retry": CHANGE_ONLY,
+    "jobs:send_elsewhere": CHANGE_ONLY,
+    "jobs:album_providers": {"GET": "302 200 404 404 404", "POST": CHANGE},
     "ping": PUBLIC_ONLY,
     "welcome": {"GET": NOT_FOUND, "POST": NOT_FOUND},
     "account_login": {"GET": SIGNED_IN_GOES_HOME, "POST": SIGNED_IN_GOES_HOME},
@@ -120,6 +122,8 @@ def paths(home: Home) -> dict[str, str]:
         "jobs:start": at("jobs:start", picture.code),
         "jobs:cancel": at("jobs:cancel", home.job.code),
         "jobs:retry": at("jobs:retry", home.job.code),
+        "jobs:send_elsewhere": at("jobs:send_elsewhere", home.job.code),
+        "jobs:album_providers": at("jobs:album_providers", home.album.code),
         "welcome": at("welcome", "guessed"),
         "account_confirm_email": at("account_confirm_email", "guessed"),
         "account_reset_password_from_key": at(
