@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -53,13 +54,14 @@ class Worker:
         """Start, and wait until a worker of each cluster has answered a ring."""
         before = heartbeat.last_beats()
         self.start()
-        wait_until(
-            lambda: all(
-                heartbeat.last_beats().get(name) not in {None, before.get(name)}
-                for name in (queue.ENGINE, queue.REMOTE)
-            ),
-            "the clusters don't answer",
-        )
+        wait_until(lambda: self._answers(before), "the clusters don't answer")
+
+    def _answers(self, before: Mapping[str, datetime]) -> bool:
+        assert self.process
+        assert self.process.poll() is None, self.output
+        beats = heartbeat.last_beats()
+        names = (queue.ENGINE, queue.REMOTE)
+        return all(beats.get(name) not in {None, before.get(name)} for name in names)
 
     def send(self, number: signal.Signals) -> None:
         assert self.process
