@@ -18,14 +18,16 @@ from jobs.models import Attempt, ProviderAccount
 
 NEARLY = 0.97
 STEP = 0.1
-# Until a first task is done, every look that came too early says that the guess was far
-# too low: better to look a little late once than often too early.
-FIRST_STEP = 1.35
+# While many looks come too early the point is far off, and moves in longer steps: to
+# look a little late once costs less than to look often too early.
+LONG_STEP = 0.5
+MEMORY = 0.12
 WEIGHT = 0.25
 # A task that was done when first looked at may have been done long before.
 EARLIER = 0.9
-# After a first look that came too early.
-NEXT_LOOK_SHARE = 0.15
+# After a look that came too early: by this share of the task's age; later where
+# requests are short.
+NEXT_LOOK_SHARE, NEXT_LOOK_SHARE_SHORT = 0.15, 0.35
 NEXT_LOOK_LEAST = timedelta(seconds=2)
 LEAST, MOST = 0.5, 7200.0
 
@@ -49,19 +51,23 @@ def next_look(
     if attempt.seen_unfinished is None:
         return max(now, likely)
     age = attempt.seen_unfinished - attempt.submitted
-    again = attempt.seen_unfinished + max(NEXT_LOOK_LEAST, age * NEXT_LOOK_SHARE)
+    share = NEXT_LOOK_SHARE_SHORT if is_short else NEXT_LOOK_SHARE
+    again = attempt.seen_unfinished + max(NEXT_LOOK_LEAST, age * share)
     return max(now, again, likely)
 
 
 def learn(account: ProviderAccount, *, low: float, high: float | None) -> None:
     """A task took more than `low` seconds and, where it is done, at most `high`."""
     known = account.nearly_done or _typical(account)
-    if low >= known * 0.98:
-        is_guess = account.half_done is None
-        by = FIRST_STEP if is_guess else 1 + STEP * NEARLY
-        _move(account, "nearly_done", known, by)
+    is_miss = high is None
+    if is_miss and low >= known * 0.98:
+        step = max(STEP * NEARLY, LONG_STEP * account.too_early)
+        _move(account, "nearly_done", known, 1 + step)
+        _remember(account, 1.0)
     elif high is not None and high <= known * 1.1:
         _move(account, "nearly_done", known, 1 - STEP * (1 - NEARLY))
+    if high is not None and not low:
+        _remember(account, 0.0)
     if high is not None:
         _learn_middle(account, (low + high) / 2 if low else high * EARLIER)
 
@@ -73,6 +79,11 @@ def _learn_middle(account: ProviderAccount, seen: float) -> None:
         return
     by = (max(seen, LEAST) / middle) ** WEIGHT
     _move(account, "half_done", middle, by)
+
+
+def _remember(account: ProviderAccount, miss: float) -> None:
+    share = account.too_early + MEMORY * (miss - account.too_early)
+    ProviderAccount.objects.filter(pk=account.pk).update(too_early=share)
 
 
 def _typical(account: ProviderAccount) -> float:
