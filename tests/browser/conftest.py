@@ -41,7 +41,11 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, site: Site) -> Any:
-    """The cookies of the first account, made by the link that the start prints."""
+    return make_first_account(browser, site)
+
+
+def make_first_account(browser: Browser, site: Site) -> Any:
+    """The cookies of Rose, made by the link that the start prints."""
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(site.welcome)

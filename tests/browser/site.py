@@ -28,10 +28,12 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
+def running_site(folder: Path, **more: str) -> Iterator[Site]:
+    """`more` are further variables of its environment."""
     log = folder / "log.txt"
     variables = {name: os.environ[name] for name in os.environ if name not in OURS}
     variables |= {"DATA_DIR": str(folder / "data"), "PORT": str(free_port())}
+    variables |= more
     with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, ROOT / "manage.py", "run"],
