@@ -57,7 +57,6 @@ class AttemptLines(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # 
         "remote_id",
         "state",
         "created",
-        "finished",
         "sent",
         "looks",
         "charged",

@@ -33,7 +33,7 @@ from jobs.providers.base import (
     RetryCall,
     Submission,
 )
-from jobs.services import has_consent
+from jobs.services import NO_CONSENT, has_consent, nobody_agreed
 from jobs.step import LATE_LOOK_AFTER, Failure, Step
 
 logger = logging.getLogger(__name__)
@@ -246,15 +246,7 @@ def _failure(error: ProviderError) -> Failure:
 def _check_consent(job: Job) -> None:
     """No picture leaves without the album's recorded consent, whoever asks."""
     if not job.agreed_once and not has_consent(job.photo.album_id, job.provider):
-        raise Failure(
-            "no_consent",
-            Job.Blame.SETUP,
-            _(
-                "Nobody has agreed that photos of this album may go to %(provider)s, so "
-                "nothing was sent. Try again and agree, or use the engine of this app."
-            )
-            % {"provider": connections.KINDS[job.provider].label},
-        )
+        raise Failure(NO_CONSENT, Job.Blame.SETUP, nobody_agreed(job.provider))
 
 
 def _check_unknown_submit(step: Step, attempt: Attempt) -> None:

@@ -30,6 +30,7 @@ class NoConsent(Exception):
         ) % {"provider": KINDS[provider].label}
 
 
+NO_CONSENT = "no_consent"
 FORGET_ERROR = {
     "error_code": "",
     "blame": "",
@@ -102,10 +103,52 @@ def give_consent(album: Album, provider: str, *, by: User) -> None:
 
 
 def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
-    """From now on nothing more of this album is sent to the provider; what waits to be
-    sent fails and says why. False when nobody had agreed."""
+    """From now on nothing more of this album is sent to the provider: what is on hold
+    ends here and says why, what waits does so at its next step. False when nobody had
+    agreed."""
     agreed = Consent.objects.in_force().filter(album=album, provider=provider)
-    return agreed.update(withdrawn=db_now(), withdrawn_by=by) == 1
+    with transaction.atomic():
+        if agreed.update(withdrawn=db_now(), withdrawn_by=by) != 1:
+            return False
+        held = Job.objects.filter(
+            photo__album=album,
+            provider=provider,
+            state=Job.State.HELD,
+            agreed_once=False,
+        )
+        for job in held.select_related("photo"):
+            if not is_there(job):
+                _end_for_want_of_consent(job, by=by)
+    return True
+
+
+def nobody_agreed(provider: str) -> str:
+    return _(
+        "Nobody has agreed that photos of this album may go to %(provider)s, so "
+        "nothing was sent. Try again and agree, or use the engine of this app."
+    ) % {"provider": KINDS[provider].label}
+
+
+def is_there(job: Job) -> bool:
+    """Whether the provider has this photo already, so that asking sends nothing."""
+    alive = [Attempt.State.OPEN, Attempt.State.ABANDONED]
+    last = job.attempts.order_by("number").last()
+    return last is not None and last.remote_id != "" and last.state in alive
+
+
+def _end_for_want_of_consent(job: Job, *, by: User) -> None:
+    sentence = nobody_agreed(job.provider)
+    ended = {
+        "state": Job.State.FAILED,
+        "hold": "",
+        "error_code": NO_CONSENT,
+        "blame": Job.Blame.SETUP,
+        "message": sentence,
+        "detail": "",
+        "finished": db_now(),
+    }
+    only = {"state": Job.State.HELD}
+    change(job, ended, only=only, kind=Event.Kind.FAILED, words=sentence, by=by)
 
 
 def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
@@ -181,7 +224,11 @@ def cancel(job: Job, *, by: User) -> bool:
 def retry(job: Job, *, by: User) -> bool:
     """Queue a failed or cancelled job again. Where its last task may still be alive at
     the provider, that one is asked first; else it is a new attempt on the same job.
-    False when somebody did so already."""
+    False when somebody did so already. Raises NoConsent where that would send the photo
+    to a provider to which it may not go any more."""
+    may_leave = job.agreed_once or has_consent(job.photo.album_id, job.provider)
+    if job.provider != local.NAME and not may_leave and not is_there(job):
+        raise NoConsent(job.provider)
     stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
         if not change(

@@ -13,6 +13,7 @@ from jobs.connections import KINDS
 from jobs.models import Attempt, Job
 from jobs.providers import local
 from jobs.recipes import BY_CODE, LABELS
+from jobs.services import NO_CONSENT
 
 
 class Look(StrEnum):
@@ -184,7 +185,7 @@ class Trouble:
 
 def trouble_of(job: Job) -> Trouble:
     blame = Job.Blame(job.blame)
-    needs_consent = job.error_code == "no_consent"
+    needs_consent = job.error_code == NO_CONSENT
     return Trouble(
         sentence=job.message or _("The restoration did not work."),
         blame="" if needs_consent else str(BLAMES[blame]),

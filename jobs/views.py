@@ -154,8 +154,11 @@ def cancel(request: SignedInRequest, code: UUID) -> HttpResponse:
 @login_required
 def retry(request: SignedInRequest, code: UUID) -> HttpResponse:
     job = job_to_change(request, code)
-    if not services.retry(job, by=request.user):
-        tell(request, _("Somebody has started it again already."))
+    try:
+        if not services.retry(job, by=request.user):
+            tell(request, _("Somebody has started it again already."))
+    except NoConsent as error:
+        messages.error(request, error.sentence)
     return back_to(request, job.photo)
 
 

@@ -17,9 +17,16 @@ from django.urls import reverse
 from albums import services as album_services
 from albums import storage
 from albums.models import Album, Member, Photo, User
-from jobs.models import Attempt, Consent, Job
+from jobs import accounts
+from jobs.models import Attempt, Consent, Event, Job
 from jobs.providers import picwish
-from jobs.services import give_consent, has_consent, retry, withdraw_consent
+from jobs.services import (
+    NoConsent,
+    give_consent,
+    has_consent,
+    retry,
+    withdraw_consent,
+)
 from tests.jobs.conftest import MakePhoto
 from tests.jobs.remote.conftest import AskPicWish, connect, finish, step
 from tests.pictures import drawn
@@ -299,11 +306,39 @@ class TestDoors:
     ) -> None:
         job = ask_picwish()
         withdraw_consent(album, "picwish", by=alice)
-        assert step(job).error_code == "no_consent"
-        assert retry(job, by=alice)
-        job = finish(job)
+        job = step(job)
         assert (job.state, job.error_code) == (STATE.FAILED, "no_consent")
+        with pytest.raises(NoConsent):
+            retry(job, by=alice)
+        assert finish(job).state == STATE.FAILED
         assert sandbox.picwish.requests == []
+
+    def test_a_retry_by_click_says_that_it_may_not_go_there(
+        self, agreed: None, album: Album, alice: User, alice_client: Client
+    ) -> None:
+        job = add_job(add_photos(album)[0], STATE.FAILED, provider="picwish")
+        withdraw_consent(album, "picwish", by=alice)
+        address = reverse("jobs:retry", args=[job.code])
+        text = alice_client.post(address, follow=True).content.decode()
+        assert "may not go to PicWish yet" in text
+        job.refresh_from_db()
+        assert job.state == STATE.FAILED
+
+    def test_a_task_that_is_there_already_is_asked_about_all_the_same(
+        self, agreed: None, album: Album, alice: User
+    ) -> None:
+        job = add_job(add_photos(album)[0], STATE.FAILED, provider="picwish")
+        Attempt.objects.create(
+            job=job,
+            number=1,
+            provider="picwish",
+            remote_id="7",
+            state=Attempt.State.ABANDONED,
+        )
+        withdraw_consent(album, "picwish", by=alice)
+        assert retry(job, by=alice)
+        job.refresh_from_db()
+        assert job.state == STATE.RUNNING
 
     def test_the_page_says_so_and_where_to_agree(
         self,
@@ -334,8 +369,20 @@ class TestDoors:
         job = finish(ask_picwish())
         assert job.state == STATE.HELD
         withdraw_consent(album, "picwish", by=alice)
+        job.refresh_from_db()
+        assert (job.state, job.error_code, job.hold) == (STATE.FAILED, "no_consent", "")
+        assert job.events.filter(kind=Event.Kind.FAILED).exists()
         connect(settings, sandbox)
-        from_here = len(sandbox.picwish.requests)
-        Job.objects.update(state=STATE.QUEUED, hold="")
-        assert finish(job).error_code == "no_consent"
-        assert len(sandbox.picwish.requests) == from_here
+        accounts.go_on("picwish", by=alice)
+        before = len(sandbox.picwish.requests)
+        assert finish(job).state == STATE.FAILED
+        assert len(sandbox.picwish.requests) == before
+
+    def test_a_withdrawal_leaves_alone_what_was_sent_already(
+        self, agreed: None, album: Album, alice: User
+    ) -> None:
+        job = add_job(add_photos(album)[0], STATE.HELD, provider="picwish")
+        Attempt.objects.create(job=job, number=1, provider="picwish", remote_id="7")
+        withdraw_consent(album, "picwish", by=alice)
+        job.refresh_from_db()
+        assert job.state == STATE.HELD
