@@ -124,8 +124,8 @@ def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
 
 def nobody_agreed(provider: str) -> str:
     return _(
-        "Nobody has agreed that photos of this album may go to %(provider)s, so "
-        "nothing was sent. Try again and agree, or use the engine of this app."
+        "It is not agreed that photos of this album may go to %(provider)s, so nothing "
+        "was sent. Agree and try again, or use the engine of this app."
     ) % {"provider": KINDS[provider].label}
 
 
