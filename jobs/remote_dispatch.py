@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs import accounts, budget, connections, remote_step, rhythm
 from jobs.models import Attempt, Job, ProviderAccount
@@ -17,6 +17,9 @@ from jobs.runner import WITHIN
 LONG_SHARE, FETCH_SHARE = 4, 2
 # Requests count as short for so long after the budget had no moment for one.
 SECONDS_SHORT = 10.0
+
+# A look that is put off is thought over again at the earliest after so long.
+LEAST_PUSH = timedelta(seconds=5)
 
 Account = ProviderAccount
 
@@ -93,7 +96,10 @@ class Gate:
         due = min(likely, max(last, now))
         if due <= now + WITHIN:
             return False
-        Job.objects.filter(pk=job.pk, lease=job.lease, state=job.state).update(due=due)
+        # Half of the way: meanwhile more is learned, and then it may be sooner.
+        later = now + max(LEAST_PUSH, (due - now) / 2)
+        same = Job.objects.filter(pk=job.pk, lease=job.lease, state=job.state)
+        same.update(due=min(due, later))
         return True
 
     def _most(self, slot: str) -> int:

@@ -4,11 +4,12 @@ A look costs a request, so the first one comes when the task is likely done. Whi
 requests are plentiful that is around the middle of the last durations (a moving mean
 of their logarithms). When requests are what is short, it is where nearly all are done:
 a quantile, found by stochastic approximation (Robbins and Monro 1951). Every look that
-tells on which side a task fell moves it up or down by steps whose balance it is.
+tells on which side a task fell moves it up or down, in steps whose balance it is.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -16,12 +17,11 @@ from django.db.models import F
 from jobs.connections import KINDS
 from jobs.models import Attempt, ProviderAccount
 
-NEARLY = 0.97
-STEP = 0.1
-# While many looks come too early the point is far off, and moves in longer steps: to
-# look a little late once costs less than to look often too early.
-LONG_STEP = 0.5
-MEMORY = 0.12
+# The quantile that is aimed at, at first and after so many looks: while little is known,
+# a look too early teaches more than it costs. Steps shrink alike. Chosen in a simulation
+# of equal and of log-normal durations.
+NEARLY_AT_FIRST, NEARLY, LOOKS_TO_LEARN = 0.8, 0.93, 150
+STEP_AT_FIRST, STEP, LOOKS_TO_CALM = 0.2, 0.05, 25
 WEIGHT = 0.25
 # A task that was done when first looked at may have been done long before.
 EARLIER = 0.9
@@ -59,15 +59,10 @@ def next_look(
 def learn(account: ProviderAccount, *, low: float, high: float | None) -> None:
     """A task took more than `low` seconds and, where it is done, at most `high`."""
     known = account.nearly_done or _typical(account)
-    is_miss = high is None
-    if is_miss and low >= known * 0.98:
-        step = max(STEP * NEARLY, LONG_STEP * account.too_early)
-        _move(account, "nearly_done", known, 1 + step)
-        _remember(account, 1.0)
-    elif high is not None and high <= known * 1.1:
-        _move(account, "nearly_done", known, 1 - STEP * (1 - NEARLY))
-    if high is not None and not low:
-        _remember(account, 0.0)
+    if high is None and low >= known * 0.98:
+        _step(account, known, up=True)
+    elif high is not None and not low and high <= known * 1.1:
+        _step(account, known, up=False)
     if high is not None:
         _learn_middle(account, (low + high) / 2 if low else high * EARLIER)
 
@@ -81,9 +76,16 @@ def _learn_middle(account: ProviderAccount, seen: float) -> None:
     _move(account, "half_done", middle, by)
 
 
-def _remember(account: ProviderAccount, miss: float) -> None:
-    share = account.too_early + MEMORY * (miss - account.too_early)
-    ProviderAccount.objects.filter(pk=account.pk).update(too_early=share)
+def _step(account: ProviderAccount, known: float, *, up: bool) -> None:
+    """Move the late point by a look that came too early (up) or not."""
+    seen = account.looks_learned
+    share = min(1.0, seen / LOOKS_TO_LEARN)
+    quantile = NEARLY_AT_FIRST + (NEARLY - NEARLY_AT_FIRST) * share
+    step = max(STEP, STEP_AT_FIRST / (1 + seen / LOOKS_TO_CALM))
+    by = math.exp(step * quantile if up else -step * (1 - quantile))
+    _move(account, "nearly_done", known, by)
+    rows = ProviderAccount.objects.filter(pk=account.pk)
+    rows.update(looks_learned=F("looks_learned") + 1)
 
 
 def _typical(account: ProviderAccount) -> float:

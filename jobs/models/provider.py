@@ -36,8 +36,8 @@ class ProviderAccount(models.Model):
     # Seconds after which half, and nearly all, of the tasks are done.
     half_done = models.FloatField(null=True, blank=True)
     nearly_done = models.FloatField(null=True, blank=True)
-    # Which share of the last looks came too early; 1 while nothing is known.
-    too_early = models.FloatField(default=1.0)
+    # How many looks the second was learned from.
+    looks_learned = models.PositiveIntegerField(default=0)
     check_asked = models.DateTimeField(null=True, blank=True)
     checked = models.DateTimeField(null=True, blank=True)
     check_words = models.TextField(blank=True)
