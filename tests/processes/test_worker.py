@@ -116,7 +116,7 @@ class TestInMidJob:
         worker.start()
         assert_work_flows(worker, job)
 
-    def test_sigterm_frees_the_job_for_the_next_worker(
+    def test_sigterm_lets_the_step_finish(
         self, worker: Worker, ask_for_long: AskForLong
     ) -> None:
         job = ask_for_long()
@@ -127,6 +127,17 @@ class TestInMidJob:
         job.refresh_from_db()
         assert job.is_ended or job.lease is None
         assert job.crashes == 0
+
+    def test_sigterm_frees_a_step_that_does_not_finish(
+        self, worker: Worker, ask_for_long: AskForLong
+    ) -> None:
+        job = ask_for_long()
+        worker.start()
+        psutil.Process(holder_of(job)).suspend()
+        assert worker.stop() <= SECONDS_TO_STOP
+        assert worker.everybody() == []
+        job.refresh_from_db()
+        assert (job.lease, job.crashes) == (None, 0)
         worker.start()
         assert_work_flows(worker, job)
 
