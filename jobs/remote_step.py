@@ -193,7 +193,7 @@ def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
     full jitter. The state stays as it is."""
     job, now = step.job, db_now()
     if error.rate_limited:
-        wait = error.retry_after or timedelta(seconds=random.uniform(1, 2))  # noqa: S311  # jitter
+        wait = error.retry_after or _breath(job.provider)
         budget.was_refused(job.provider)
         budget.postpone(job.provider, "", until=now + wait)
         _later(step, None, now + wait)
@@ -212,6 +212,12 @@ def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
         _hold(step)
         return
     _later(step, None, now + (error.retry_after or backoff(attempt.trouble)))
+
+
+def _breath(provider: str) -> timedelta:
+    """How long all are quiet after a refusal that did not say until when."""
+    requests = random.uniform(1.0, 2.0)  # noqa: S311  # jitter
+    return timedelta(seconds=max(0.3, requests / connections.rate(provider)))
 
 
 def backoff(trouble: int) -> timedelta:
