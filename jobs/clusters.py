@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.context import ForkProcess
 
+import psutil
 from django import db
 
 from jobs import lifeline, queue
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_BEATS = 5.0
 DEAF_AFTER = 20.0
 LONGEST_PAUSE = 10.0
+# Beside its workers a cluster has a sentinel, a monitor and a pusher.
+OTHERS = 3
 FORK = multiprocessing.get_context("fork")
 
 
@@ -43,6 +46,7 @@ class ClusterProcess:
     last_beat: datetime | None = None
     asked: float | None = None
     next_beat: float = 0
+    members: tuple[str, ...] = ()
 
     @property
     def pid(self) -> int:
@@ -53,6 +57,19 @@ class ClusterProcess:
     @property
     def has_ended(self) -> bool:
         return self.process is not None and not self.process.is_alive()
+
+    @property
+    def is_wounded(self) -> bool:
+        """Whether one of its processes died. django-q2 starts another in its place, but
+        the dead one may have taken the lock of their queue with it."""
+        if self.process is None or self.has_ended:
+            return False
+        if not self.members:
+            family = psutil.Process(self.pid).children(recursive=True)
+            if len(family) < self.workers + OTHERS:
+                return False
+            self.members = tuple(filter(None, (identity(each.pid) for each in family)))
+        return any(is_gone(member) for member in self.members)
 
     def start(self, inherited: int, hold: int) -> None:
         """In a process group of its own, at one end of the lifeline; the other end,
@@ -66,6 +83,7 @@ class ClusterProcess:
             os.setpgid(self.pid, self.pid)
         self.leader = identity(self.pid)
         self.has_answered = False
+        self.members = ()
         self.asked = None
         self.next_beat = 0
 

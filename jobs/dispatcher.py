@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -55,8 +55,9 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self.gate = Gate(self.slots.get(queue.REMOTE, 0))
 
-    def tick(self) -> Tick:
-        """One look at the jobs. Raises BrokerDown, with nothing left half done."""
+    def tick(self, *, spare: Collection[str] = ()) -> Tick:
+        """One look at the jobs; clusters to `spare` get none. Raises BrokerDown, with
+        nothing left half done."""
         accounts.start_trials(db_now())
         if not Job.objects.unfinished().exists():
             self.rung.clear()
@@ -68,6 +69,7 @@ class Dispatcher:
             {
                 cluster: self._hand_out(cluster, slots - taken[cluster])
                 for cluster, slots in self.slots.items()
+                if cluster not in spare
             }
         )
         return Tick(rung, working, late)

@@ -115,8 +115,10 @@ class Supervisor:
     def _work(self) -> None:
         self._clear_up()
         self._start_missing()
-        tick = self.dispatcher.tick()
+        wounded = {each.name for each in self.clusters if each.is_wounded}
+        tick = self.dispatcher.tick(spare=wounded)
         self._listen(tick)
+        self._replace(wounded, tick)
         if time.monotonic() >= self.next_sweep:
             self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
             sweep()
@@ -148,6 +150,16 @@ class Supervisor:
                 cluster.ask(now)
             if cluster.is_deaf(now):
                 logger.error("cluster %s is deaf; starting it again", cluster.name)
+                self._end(cluster)
+
+    def _replace(self, wounded: set[str], tick: Tick) -> None:
+        """Start wounded clusters again as soon as none of their workers is in a step: to
+        end one in the middle of a submit could mean to pay for it twice."""
+        for cluster in self.clusters:
+            if cluster.name in wounded and not tick.working[cluster.name]:
+                logger.error(
+                    "cluster %s lost a process; starting it again", cluster.name
+                )
                 self._end(cluster)
 
     def _stop(self) -> None:

@@ -147,7 +147,8 @@ Q_CLUSTER = {
     "ack_failures": True,
     "max_attempts": 1,
     "save_limit": -1,
-    "recycle": 200,
+    # A worker process ends only when it dies; then its cluster is started again.
+    "recycle": 0,
     "scheduler": False,
     "catch_up": False,
     "guard_cycle": 0.5,
