@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +23,15 @@ def photo(browser: Browser, site: Site, signed_in: Any) -> RestoredPhoto:
 
 
 @pytest.fixture
-def page(new_page: NewPage, photo: RestoredPhoto) -> Page:
+def page(new_page: NewPage, photo: RestoredPhoto) -> Iterator[Page]:
+    """The photo with its slider; afterwards the slider is what Rose prefers again."""
     # So tall that nothing has to scroll.
     page = new_page(viewport={"width": 1280, "height": 1600})
     page.goto(photo.address)
     choose(page, "Slider")
-    return page
+    yield page
+    page.emulate_media(media="screen")
+    choose(page, "Slider")
 
 
 def choose(page: Page, mode: str) -> None:
