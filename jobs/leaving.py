@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from albums import images
 from albums.images import Format
 from albums.services import crop_box, original_file
+from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Job
 from jobs.providers.base import Provider, Scan
 from jobs.scratch import scratch_folder
@@ -40,6 +41,8 @@ def copy_to_send(step: Step, attempt: Attempt, provider: Provider) -> Iterator[S
             )
         except images.BadPicture as error:
             raise Failure(error.code, Job.Blame.PICTURE, error.sentence) from error
+        except OSError as error:
+            raise file_trouble(error) from error
         _remember(attempt, made)
         yield Scan(
             path=path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from albums import images
 from albums.services import MadeBy, add_restoration, crop_box, original_file
 from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
+from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
 from jobs.providers import local
 from jobs.step import Failure, Step
@@ -52,16 +52,7 @@ def run(step: Step) -> None:
                 ),
             ) from error
         except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise Failure(
-                "disk_full",
-                Job.Blame.SETUP,
-                _(
-                    "The disk is full. Nothing was lost; ask whoever looks after this "
-                    "computer to make room, then try again."
-                ),
-            ) from error
+            raise file_trouble(error) from error
 
 
 def _restore(step: Step, attempt: Attempt, folder: Path) -> None:

@@ -147,6 +147,7 @@ class TestFailures:
         [
             (MemoryError(), "out_of_memory", Job.Blame.SETUP),
             (OSError(28, "No space left on device"), "disk_full", Job.Blame.SETUP),
+            (FileNotFoundError(2, "No such file"), "file_missing", Job.Blame.SETUP),
             (images.BadPicture("broken"), "broken", Job.Blame.PICTURE),
         ],
     )
@@ -168,12 +169,12 @@ class TestFailures:
         assert job.message.endswith(".")
         assert job.attempts.get().state == Attempt.State.FAILED
 
-    def test_a_missing_original_does_not_stay_active(self, job: Job) -> None:
+    def test_a_missing_original_is_said_so_at_once(self, job: Job) -> None:
         services.original_file(job.photo).unlink()
-        with pytest.raises(FileNotFoundError):
-            runner.advance(job.pk, claim(job))
+        runner.advance(job.pk, claim(job))
         job.refresh_from_db()
-        assert job.lease, "whoever rang lets go of it"
+        assert (job.state, job.error_code) == (Job.State.FAILED, "file_missing")
+        assert "backup" in job.message
 
     def test_enlarging_too_far_is_the_pictures_fault(
         self, make_photo: MakePhoto, alice: User, monkeypatch: pytest.MonkeyPatch
