@@ -20,8 +20,11 @@ from jobs.models import Budget
 # many, so they leave a little further apart than the limit asks; more so after a refusal.
 LEAST_MARGIN, MOST_MARGIN = 1.02, 1.6
 GROWS, SHRINKS = 1.05, 0.9996
-# The least distance when they really leave.
+# The least distance when they really leave. The moment is written down a little ahead,
+# and again where writing took longer than that.
 LEAVING = 1.005
+WRITING = timedelta(seconds=0.03)
+LATE = timedelta(seconds=0.008)
 # An hour's budget may be used up this fast at first: so many requests in a row.
 BURST = 4
 HOUR = 3600.0
@@ -54,17 +57,23 @@ def leave(provider: str, moment: datetime | None) -> None:
     if moment is None:
         return
     least = timedelta(seconds=LEAVING / connections.rate(provider))
+    ours: datetime | None = None
     for _turn in range(MOST_TURNS):
-        wait_until(moment)
+        wait_until(moment - WRITING)
         row = _row(provider, moment)
-        now = db_now()
-        if row.last_sent and now < row.last_sent + least:
-            moment = row.last_sent + least
-            continue
+        earliest = moment
+        if row.last_sent and row.last_sent != ours:
+            earliest = row.last_sent + least
+        leaves = max(db_now() + WRITING, moment, earliest)
         same = Budget.objects.filter(pk=row.pk, last_sent=row.last_sent)
         margin = max(LEAST_MARGIN, row.margin * SHRINKS)
-        if same.update(last_sent=now, margin=margin) == 1:
+        if same.update(last_sent=leaves, margin=margin) != 1:
+            continue
+        if db_now() <= leaves + LATE:
+            wait_until(leaves)
             return
+        # The database was slow to take it: what it knows now is not true.
+        ours, moment = leaves, db_now()
 
 
 def wait_until(moment: datetime | None, *, ahead: float = 0.0) -> None:
