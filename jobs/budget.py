@@ -18,11 +18,11 @@ from jobs.models import Budget
 
 # Two requests that the network brings closer together must still not count as one too
 # many, so they leave a little further apart than the limit asks; more so after a refusal.
-LEAST_MARGIN, MOST_MARGIN = 1.02, 1.6
+LEAST_MARGIN, MOST_MARGIN = 1.03, 1.6
 GROWS, SHRINKS = 1.05, 0.9996
 # The least distance when they really leave. The moment is written down a little ahead,
 # and again where writing took longer than that.
-LEAVING = 1.005
+LEAVING = 1.02
 WRITING = timedelta(seconds=0.03)
 LATE = timedelta(seconds=0.008)
 # An hour's budget may be used up this fast at first: so many requests in a row.

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('call', models.CharField(blank=True, max_length=20)),
                 ('free_from', models.DateTimeField()),
                 ('last_sent', models.DateTimeField(blank=True, null=True)),
-                ('margin', models.FloatField(default=1.02)),
+                ('margin', models.FloatField(default=1.03)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('provider', 'call'), name='one_budget')],

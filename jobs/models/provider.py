@@ -60,7 +60,7 @@ class Budget(models.Model):
     last_sent = models.DateTimeField(null=True, blank=True)
     # By how much requests are further apart than the limit asks; grows when the
     # provider says "too often", and shrinks again while it does not.
-    margin = models.FloatField(default=1.02)
+    margin = models.FloatField(default=1.03)
 
     class Meta:
         constraints = [
