@@ -15,7 +15,8 @@ from jobs.runner import WITHIN
 
 # Of the workers for remote steps, so many at most are lent to calls that take long.
 LONG_SHARE, FETCH_SHARE = 4, 2
-# Requests count as short for so long after the budget had no moment for one.
+# Requests count as short for so long after the budget had no moment for one, or no
+# worker was free for it.
 SECONDS_SHORT = 10.0
 
 # A look that is put off is thought over again at the earliest after so long.
@@ -52,6 +53,9 @@ class Gate:
         used = Counter(taken)
         for job in candidates:
             if len(tickets) >= free:
+                # Nobody is free for more: looks that come too early would keep
+                # photos from being sent.
+                self._note_shortage(job.provider)
                 break
             row, call = rows[job.provider], remote_step.call_of(job)
             slot = _slot(job, call)
@@ -75,8 +79,11 @@ class Gate:
     def _moment(self, provider: str, call: str, now: datetime) -> datetime | None:
         moment = budget.reserve(provider, call, now=now, within=WITHIN)
         if moment is None:
-            self.short_until[provider] = time.monotonic() + SECONDS_SHORT
+            self._note_shortage(provider)
         return moment
+
+    def _note_shortage(self, provider: str) -> None:
+        self.short_until[provider] = time.monotonic() + SECONDS_SHORT
 
     def _too_early(
         self,
