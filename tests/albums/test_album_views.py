@@ -11,36 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from albums.models import Album, Member, Original, Photo, Restoration, User
+from albums.models import Album, Member, Photo, Restoration, User
 from albums.services import create_album, keep
+from tests.rows import add_photos
 
 ALBUM_QUERIES = 8
 ALBUMS_QUERIES = 4
-
-
-def add_rows(album: Album, count: int) -> list[Photo]:
-    """Photos as rows alone: these pages never open a file."""
-    originals = Original.objects.bulk_create(
-        Original(
-            path=f"originals/{uuid4().hex}.jpg",
-            name="scan.jpg",
-            format="jpeg",
-            size=1000,
-            sha256=f"{number:064x}",
-        )
-        for number in range(count)
-    )
-    return Photo.objects.bulk_create(
-        Photo(
-            album=album,
-            original=original,
-            title=f"Scan {number}",
-            width=3000,
-            height=2000,
-            added_by=album.owner,
-        )
-        for number, original in enumerate(originals)
-    )
 
 
 def restored(photo: Photo) -> Restoration:
@@ -72,7 +48,7 @@ def test_somebody_without_albums_is_told_what_to_do(charlie_client: Client) -> N
 def test_albums_show_titles_counts_and_covers(
     album: Album, alice_client: Client
 ) -> None:
-    add_rows(album, 5)
+    add_photos(album, 5)
     text = page_of(alice_client, "albums:albums")
     assert "Summer 1962" in text
     assert "5 photos" in text
@@ -138,7 +114,7 @@ def test_a_viewer_sees_the_photos_and_no_button_to_add(
     assert "As soon as somebody adds photos" in page_of(
         bob_client, "albums:album", album.code
     )
-    add_rows(album, 1)
+    add_photos(album, 1)
     text = page_of(bob_client, "albums:album", album.code)
     assert "Scan 0" in text
     assert reverse("albums:add", args=[album.code]) not in text
@@ -181,7 +157,7 @@ def test_an_album_without_a_recipe_only_keeps(
 def test_newest_photos_come_first_sixty_on_a_page(
     album: Album, alice_client: Client
 ) -> None:
-    add_rows(album, 61)
+    add_photos(album, 61)
     address = reverse("albums:album", args=[album.code])
     first = alice_client.get(address).content.decode()
     assert first.count('class="photo"') == 60
@@ -196,7 +172,7 @@ def test_newest_photos_come_first_sixty_on_a_page(
 def test_the_grid_shows_the_keeper_at_its_own_proportions(
     album: Album, alice_client: Client
 ) -> None:
-    [photo] = add_rows(album, 1)
+    [photo] = add_photos(album, 1)
     before = page_of(alice_client, "albums:album", album.code)
     assert f"/files/photos/{photo.code}/400/" in before
     assert 'width="400" height="267"' in before
@@ -210,7 +186,7 @@ def test_the_grid_shows_the_keeper_at_its_own_proportions(
 
 def test_titles_are_shown_as_text(alice: User, alice_client: Client) -> None:
     album = create_album(title="<script>alert(1)</script>", owner=alice)
-    [photo] = add_rows(album, 1)
+    [photo] = add_photos(album, 1)
     Photo.objects.filter(pk=photo.pk).update(title='"><img src=x>')
     for name, code in (("albums:albums", None), ("albums:album", album.code)):
         text = page_of(alice_client, name, code)
@@ -225,7 +201,7 @@ def test_queries_do_not_grow_with_the_album(
     django_assert_num_queries: DjangoAssertNumQueries,
     count: int,
 ) -> None:
-    for photo in add_rows(album, count)[-5:]:
+    for photo in add_photos(album, count)[-5:]:
         keep(restored(photo))
     with django_assert_num_queries(ALBUM_QUERIES):
         page_of(alice_client, "albums:album", album.code)
@@ -239,7 +215,7 @@ def test_queries_do_not_grow_with_the_albums(
     count: int,
 ) -> None:
     for number in range(count):
-        add_rows(create_album(title=f"Album {number}", owner=alice), 4)
+        add_photos(create_album(title=f"Album {number}", owner=alice), 4)
     with django_assert_num_queries(ALBUMS_QUERIES):
         page_of(alice_client, "albums:albums")
 
@@ -270,7 +246,7 @@ def test_pages_bring_no_script_or_style_of_their_own(
     album: Album, alice_client: Client
 ) -> None:
     """What the content security policy would block, no page contains."""
-    add_rows(album, 1)
+    add_photos(album, 1)
     pages: list[tuple[str, UUID | None]] = [
         ("albums:albums", None),
         ("albums:new_album", None),

@@ -69,6 +69,7 @@ def test_made_once_for_all_who_ask_at_once(photo: Photo, made: list[Path]) -> No
 
 def test_photo_that_is_gone_is_no_trouble(db: None) -> None:
     services.prepare_renditions(12345)
+    assert list(storage.media("renditions").glob("**/*.jpg")) == []
 
 
 def test_key_depends_on_page_crop_and_bytes(photo: Photo) -> None:

@@ -14,6 +14,7 @@ from django_q.models import OrmQ, Task
 from albums import services
 from albums.models import Album, User
 from albums.renditions import Size, source_of
+from albums.storage import media
 from jobs import heartbeat, lifeline, queue, redis_queue, tasks
 from jobs.clock import db_now
 from jobs.models import Heartbeat, Job
@@ -149,6 +150,7 @@ class TestRenditions:
 
     def test_of_a_photo_that_is_gone_are_nobodys_trouble(self, db: None) -> None:
         tasks.renditions(12345)
+        assert list(media("renditions").glob("**/*.jpg")) == []
 
 
 class TestTasks:
