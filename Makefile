@@ -60,6 +60,7 @@ bench: $(VENV)/dev.stamp
 	  module=$$(echo "$${bench%.py}" | tr / .); \
 	  $(BIN)/python -m "$$module" || exit 1; \
 	done
+	@$(BIN)/python -m tests.bench.engine
 
 # Needs uv. The locks hold for every platform and name no index.
 lock:

@@ -22,8 +22,9 @@ from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.marks import Numbers
 from jobs.engine.scratches import Choice, find_marks
 from jobs.engine.writing import is_writing
-from tests.bench.engine_bench import Picture, open_picture
-from tests.engine.damage import Fading, Level, damage
+from training.damage import Level, damage
+from training.fading import Fading
+from training.sources import Picture, opened
 
 SEEDS = (1, 2, 3)
 WORDS = "Grandma Erna and uncle Karl, summer holidays by the lake 1958"
@@ -171,7 +172,7 @@ def show_table(name: str, values: NDArray[np.float64]) -> None:
 
 
 def main() -> None:
-    groups = [samples(open_picture(Path(name))) for name in sys.argv[1:]]
+    groups = [samples(opened(Path(name))) for name in sys.argv[1:]]
     half = len(groups) // 2
     show(sum(groups[half:], []), fit(sum(groups[:half], [])))
     whole = fit(sum(groups, []))

@@ -9,8 +9,9 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from jobs.engine import EngineError, Progress, Settings, restore
 from jobs.engine.contract import Pixels
-from tests.engine.damage import Fading, Level, damage
 from tests.engine.pictures import Picture, draw_scene, grey_of
+from training.damage import Level, damage
+from training.fading import Fading
 
 CLEAN = {
     "drawn": draw_scene(),
@@ -20,7 +21,7 @@ CLEAN = {
     "rocket": np.asarray(data.rocket()),
     "cameraman": np.asarray(data.camera()),
 }
-GAINS = {Level.LIGHT: -0.5, Level.MEDIUM: 0.5, Level.SEVERE: 1.0}
+GAINS = {Level.LIGHT: -0.5, Level.MEDIUM: -0.6, Level.SEVERE: 1.0}
 STAGES = ["scratches", "grain", "colour", "contrast", "sharpen"]
 
 

@@ -1,0 +1,118 @@
+"""What others do, each by its own library or program; absent ones are left out."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from skimage.restoration import denoise_nl_means, inpaint_biharmonic
+
+from tests.bench.engine.pictures import Picture
+
+Mask = NDArray[np.uint8]
+
+
+def nothing(picture: Picture) -> Picture:
+    return picture
+
+
+def autocontrast(picture: Picture) -> Picture:
+    return np.asarray(ImageOps.autocontrast(Image.fromarray(picture), cutoff=0.5))
+
+
+def magick_normalize(picture: Picture) -> Picture:
+    """ImageMagick's -normalize, each channel for itself."""
+    return _by_program(["convert", "{in}", "-channel", "RGB", "-normalize"], picture)
+
+
+def has_magick() -> bool:
+    return shutil.which("convert") is not None
+
+
+def has_gmic() -> bool:
+    return shutil.which("gmic") is not None
+
+
+def gmic_fill(picture: Picture, mask: Mask) -> Picture:
+    """G'MIC's patch match."""
+    with tempfile.TemporaryDirectory() as folder:
+        holes = Path(folder) / "holes.png"
+        cv2.imwrite(str(holes), mask)
+        words = ["gmic", "{in}", str(holes), "inpaint_matchpatch[0]", "[1]", "rm[1]"]
+        return _by_program([*words, "-o"], picture)
+
+
+def _by_program(command: list[str], picture: Picture) -> Picture:
+    with tempfile.TemporaryDirectory() as folder:
+        scan, made = Path(folder) / "scan.png", Path(folder) / "made.png"
+        Image.fromarray(picture).save(scan)
+        words = [str(scan) if word == "{in}" else word for word in command]
+        subprocess.run([*words, str(made)], check=True, capture_output=True)
+        mode = "L" if picture.ndim == 2 else "RGB"
+        return np.asarray(Image.open(made).convert(mode))
+
+
+def biharmonic_fill(picture: Picture, mask: Mask) -> Picture:
+    axis = 2 if picture.ndim == 3 else None
+    filled = inpaint_biharmonic(
+        picture, mask > 0, split_into_regions=True, channel_axis=axis
+    )
+    return np.asarray(np.rint(np.clip(filled, 0, 1) * 255), np.uint8)
+
+
+def telea_fill(picture: Picture, mask: Mask) -> Picture:
+    return np.asarray(cv2.inpaint(picture, mask, 3, cv2.INPAINT_TELEA), np.uint8)
+
+
+def skimage_means(picture: Picture) -> Picture:
+    """Non-local means with the settings of scikit-image's own example."""
+    axis = 2 if picture.ndim == 3 else None
+    plane = picture.astype(np.float32) / 255
+    sigma = _noise_of(plane)
+    made = denoise_nl_means(
+        plane,
+        h=0.6 * sigma,
+        sigma=sigma,
+        fast_mode=True,
+        patch_size=5,
+        patch_distance=6,
+        channel_axis=axis,
+    )
+    return np.asarray(np.rint(np.clip(made, 0, 1) * 255), np.uint8)
+
+
+def _noise_of(plane: NDArray[np.float32]) -> float:
+    """Immerkaer, "Fast noise variance estimation", 1996, with a median for the mean."""
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(plane, -1, mask))) / 0.6745 / 6)
+
+
+def opencv_means(picture: Picture) -> Picture:
+    if picture.ndim == 2:
+        return np.asarray(cv2.fastNlMeansDenoising(picture, None, 10), np.uint8)
+    return np.asarray(cv2.fastNlMeansDenoisingColored(picture, None, 10, 10), np.uint8)
+
+
+def peer_chain(picture: Picture) -> Picture:
+    """What can be put together from libraries and does least harm: no mask at all."""
+    return autocontrast(skimage_means(picture))
+
+
+def plain_chain(picture: Picture) -> Picture:
+    """What a first search would put together: top-hat, Telea, means, CLAHE."""
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    hat = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, disc)
+    filled = opencv_means(telea_fill(picture, ((hat > 40) * 255).astype(np.uint8)))
+    stretch = cv2.createCLAHE(2.0, (8, 8))
+    if filled.ndim == 2:
+        return np.asarray(stretch.apply(filled), np.uint8)
+    lab = cv2.cvtColor(filled, cv2.COLOR_RGB2LAB)
+    lab[:, :, 0] = stretch.apply(lab[:, :, 0])
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
