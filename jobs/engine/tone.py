@@ -14,7 +14,9 @@ from jobs.engine.contract import Pixels, Plane
 SMALL = 900
 # Print borders and what lies beside the print say nothing about its tones.
 MARGIN = 0.05
-LEVELS = np.array([0.5, 1, 2, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5], np.float32)
+LEVELS = np.array(
+    [0.1, 0.5, 1, 2, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9], np.float32
+)
 # Distance of colours from the tone curve of the print, where black to white is 1.
 COLOURFUL = 0.045
 TONED = 0.02
@@ -28,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Tone:
-    """`quantiles`: (channels, 13) encoded values 0..1 at LEVELS per cent."""
+    """`quantiles`: (channels, 15) encoded values 0..1 at LEVELS per cent."""
 
     kind: Kind
     quantiles: Plane

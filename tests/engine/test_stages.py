@@ -162,3 +162,12 @@ def test_sharpening_makes_soft_edges_steeper() -> None:
     ]
     assert report.applied
     assert steepness[1] > 1.05 * steepness[0]
+
+
+@pytest.mark.parametrize("kind", [Fading.DYES, Fading.CROSSED, Fading.LEVELS])
+def test_fading_is_undone_whichever_way_the_print_has_faded(kind: Fading) -> None:
+    clean = draw_scene().astype(np.float32) / 255
+    faded = fade(clean, 0.55, random=np.random.default_rng(8), kind=kind)
+    scan = np.rint(np.clip(faded, 0, 1) * 255).astype(np.uint8)
+    made = restore(scan, Settings()).picture.astype(np.float32) / 255
+    assert np.mean((made - clean) ** 2) < 0.1 * np.mean((faded - clean) ** 2)

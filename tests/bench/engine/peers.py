@@ -87,7 +87,7 @@ def skimage_means(picture: Picture) -> Picture:
     return np.asarray(np.rint(np.clip(made, 0, 1) * 255), np.uint8)
 
 
-def _noise_of(plane: NDArray[np.float32]) -> float:
+def _noise_of(plane: NDArray[np.floating]) -> float:
     """Immerkaer, "Fast noise variance estimation", 1996, with a median for the mean."""
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     return float(np.median(np.abs(cv2.filter2D(plane, -1, mask))) / 0.6745 / 6)
