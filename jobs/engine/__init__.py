@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jobs.engine.chain import ENGINE_VERSION, restore
+from jobs.engine.changes import ChangeMap, change_map
 from jobs.engine.contract import (
     Damage,
     EngineError,
@@ -14,11 +15,13 @@ from jobs.engine.contract import (
 
 __all__ = [
     "ENGINE_VERSION",
+    "ChangeMap",
     "Damage",
     "EngineError",
     "Outcome",
     "Progress",
     "Settings",
     "StageReport",
+    "change_map",
     "restore",
 ]
