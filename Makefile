@@ -3,6 +3,7 @@
 # make lint    check form, types, import contracts, migrations and settings
 # make sandbox start a provider on this computer for trying out, without a key
 # make bench   print what intake, engine and polls cost
+# make train   train the networks of the engine again, on the CPU (an hour)
 # make lock    pin the dependencies anew, after a change in pyproject.toml
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint sandbox bench lock
+.PHONY: help setup setup-dev run test lint sandbox bench train lock
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -62,9 +63,27 @@ bench: $(VENV)/dev.stamp
 	done
 	@$(BIN)/python -m tests.bench.engine
 
+# Never part of setup. PyTorch's CPU build is found where pip is told to look for it, by
+# PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS. One thread each, so that the same seed gives the
+# same weights.
+TRAIN_VENV := .cache/train
+TRAIN := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(TRAIN_VENV)/bin/python -m
+
+$(TRAIN_VENV)/train.stamp: requirements/train.lock
+	@$(PYTHON) -m venv $(TRAIN_VENV)
+	@$(TRAIN_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --require-hashes --requirement $<
+	@touch $@
+
+train: $(TRAIN_VENV)/train.stamp
+	$(TRAIN) training.marks
+
 # Needs uv. The locks hold for every platform and name no index.
 lock:
 	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-header \
 	  --no-annotate --output-file requirements/run.lock
 	uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-header \
 	  --no-annotate --output-file requirements/dev.lock
+	UV_FIND_LINKS=$(PIP_FIND_LINKS) uv pip compile --quiet --group pyproject.toml:train \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --output-file requirements/train.lock

@@ -21,7 +21,7 @@ Stack = NDArray[np.uint8]
 POOL = 3000
 FRESH = 2
 CROP = 160
-TOLD = 200
+TOLD = 100
 AVERAGED = 0.998
 
 
@@ -62,17 +62,21 @@ def learn(
     loss: Callable[[Net, Tensor], Tensor],
     *,
     steps: int,
+    stop: int | None = None,
     rate: float,
     keep: Callable[[Net], None],
 ) -> Net:
-    """Train for so many steps with a rate that rises and falls; the averaged network."""
+    """The averaged network after training with a rate that rises and falls.
+
+    The rate has fallen to nearly nothing after `steps`; `stop` ends before that.
+    """
     best = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-4)
     plan = torch.optim.lr_scheduler.OneCycleLR(
         best, rate, total_steps=steps, pct_start=0.06, final_div_factor=100
     )
     mean = copy.deepcopy(net)
     told = 0.0
-    for step in range(1, steps + 1):
+    for step in range(1, (stop or steps) + 1):
         batch = torch.from_numpy(next(stream)).permute(0, 3, 1, 2)
         with torch.autocast("cpu", torch.bfloat16):
             cost = loss(net, batch.to(memory_format=torch.channels_last))

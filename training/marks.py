@@ -1,6 +1,6 @@
 """Trains the network that finds damage.
 
-    python -m training.marks [STEPS]
+    python -m training.marks
 
 writes jobs/engine/weights/marks.onnx. The same seed and steps give the same file on the
 same kind of machine.
@@ -9,7 +9,6 @@ same kind of machine.
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from training.nets import Net, marks_net, quick
 from training.samples import Samples
 
 SEED = 19
-STEPS = 12000
+STEPS, STOP = 12000, 10000
 BATCH = 12
 RATE = 2e-3
 MADE = Path(__file__).resolve().parents[1] / "jobs" / "engine" / "weights"
@@ -31,7 +30,6 @@ MADE = Path(__file__).resolve().parents[1] / "jobs" / "engine" / "weights"
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    steps = int(sys.argv[1]) if len(sys.argv) > 1 else STEPS
     steady(SEED)
     samples = Samples(SEED)
 
@@ -43,8 +41,9 @@ def main() -> None:
         write_onnx(net, MADE / "marks.onnx", squash=True)
 
     MADE.mkdir(exist_ok=True)
+    stream = batches(make, BATCH, SEED)
     net = quick(marks_net())
-    learn(net, batches(make, BATCH, SEED), cost, steps=steps, rate=RATE, keep=keep)
+    learn(net, stream, cost, steps=STEPS, stop=STOP, rate=RATE, keep=keep)
 
 
 def cost(net: Net, batch: Tensor) -> Tensor:

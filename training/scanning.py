@@ -22,8 +22,8 @@ def grain(picture: Real, sigma: float, random: Random) -> Real:
     if picture.ndim == 2:
         return np.asarray(picture + np.float32(sigma) * fine, np.float32)
     colour = random.standard_normal(picture.shape, np.float32)
-    noise = np.float32(sigma) * fine[..., None] + np.float32(0.4 * sigma) * colour
-    return np.asarray(picture + noise, np.float32)
+    grey = picture + np.float32(sigma) * fine[..., None]
+    return np.asarray(grey + np.float32(0.4 * sigma) * colour, np.float32)
 
 
 def blur(picture: Real, sigma: float) -> Real:

@@ -49,6 +49,11 @@ def chroma_of(planes: list[Plane]) -> Plane:
     return np.asarray(np.hypot(planes[1], planes[2]), np.float32)
 
 
+def to_values(rows: Canvas) -> Plane:
+    """0..65535 to 0..1."""
+    return np.asarray(rows / np.float32(65535), np.float32)
+
+
 def to_canvas(values: Plane) -> Canvas:
     pixels = np.rint(np.clip(values, 0, 1) * np.float32(65535))
     return np.asarray(pixels, np.uint16)

@@ -25,7 +25,7 @@ from jobs.engine.noise import measure_noise
 from jobs.engine.notes import Note
 from jobs.engine.tone import Kind, measure_tone, shrink
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 # Share of the whole time, roughly, for the progress bar.
 SHARES = {
     "look": 0.1,
@@ -122,7 +122,9 @@ class _Run:
                 self._report("scratches", None, note, held_back=found.spared)
                 return
             changed = mend.mend(
-                self.canvas, found.mask, tick=lambda part: tick(0.5 + part / 2)
+                self.canvas,
+                found.mask,
+                tick=lambda part: tick(0.5 + part / 2),
             )
             note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
             self._report("scratches", changed, note, held_back=found.spared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from jobs.engine import fill
+from jobs.engine import detector, fill, network
 from jobs.engine.bands import Band, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
@@ -16,57 +16,72 @@ from jobs.engine.tone import Kind, measure_tone, shrink
 # Bigger scans are searched on a copy made smaller by whole pixels.
 SEARCHED = 6_000_000
 FACES = 1000
+# Marks fade out over a pixel; what they leave of it would show as a line.
+RIM = 3
 # A flat picture is not stretched until its grain looks like scratches.
 FLATTEST = 0.1
 
 
 def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
-    """Damage on the searched copy, which is a whole number of times smaller."""
-    grey, chroma = _searched(canvas, tick=lambda part: tick(part / 4))
-    low, high = (float(value) for value in np.percentile(grey[::2, ::2], [0.5, 99.5]))
-    level = np.clip((grey - low) / max(high - low, FLATTEST), 0, 1)
-    factor = max(grey.shape) // FACES + 1
-    small = (
-        cv2.resize(
-            level, (0, 0), fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
-        )
-        if factor > 1
-        else level
-    )
-    faces = face_mask(np.asarray(small, np.float32), *grey.shape)
-    tick(0.5)
-    found = find_damage(
-        level, chroma, faces, damage=damage, coloured=_is_coloured(canvas)
-    )
+    """Damage on the searched copy, which is a whole number of times smaller.
+
+    By the network, and by the shape of what stands out: the latter is asked alone where
+    the network cannot run, and as a second opinion in prints without colours, where it
+    knows cracked emulsion better.
+    """
+    copy = _searched(canvas, tick=lambda part: tick(part / 8))
+    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
+    planes = to_planes(copy)
+    level, chroma = _stretched(planes[0]), chroma_of(planes)
+    del planes
+    faces = _faces(level)
+    tick(0.2)
+    if not network.is_there(detector.NETWORK):
+        found = find_damage(level, chroma, faces, damage=damage, coloured=coloured)
+        tick(1.0)
+        return found
+    chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.6 * part))
+    found = detector.choose(detector.suspects(chances), faces, damage)
+    if not coloured:
+        second = find_damage(level, chroma, faces, damage=damage, coloured=False)
+        found = detector.second_opinion(found, second, chances)
     tick(1.0)
     return found
 
 
-def _is_coloured(canvas: Canvas) -> bool:
-    return measure_tone(shrink(canvas)).kind is Kind.COLOUR
+def _stretched(grey: Plane) -> Plane:
+    low, high = (float(value) for value in np.percentile(grey[::2, ::2], [0.5, 99.5]))
+    level = np.clip((grey - low) / max(high - low, FLATTEST), 0, 1)
+    return np.asarray(level, np.float32)
 
 
-def _searched(canvas: Canvas, *, tick: Tick) -> tuple[Plane, Plane]:
+def _faces(level: Plane) -> Mask:
+    factor = max(level.shape) // FACES + 1
+    size = (-(-level.shape[1] // factor), -(-level.shape[0] // factor))
+    small = cv2.resize(level, size, interpolation=cv2.INTER_AREA)
+    return face_mask(np.asarray(small, np.float32), *level.shape)
+
+
+def _searched(canvas: Canvas, *, tick: Tick) -> Canvas:
     height, width = canvas.shape[:2]
     factor = int(np.ceil(np.sqrt(height * width / SEARCHED)))
     factor = max(min(factor, height, width), 1)
     high, wide = height // factor, width // factor
-    both = np.empty((2, high, wide), np.float32)
+    copy = np.empty((high, wide, canvas.shape[2]), np.uint16)
     bands = cut(high, width * factor, halo=0)
     for number, band in enumerate(bands):
         rows = canvas[band.start * factor : band.stop * factor, : wide * factor]
-        planes = to_planes(rows)
         size = (wide, band.stop - band.start)
-        for plane, whole in zip((planes[0], chroma_of(planes)), both, strict=True):
-            part = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-            whole[band.start : band.stop] = part
+        part = cv2.resize(rows, size, interpolation=cv2.INTER_AREA)
+        copy[band.start : band.stop] = part.reshape(size[1], wide, -1)
         tick((number + 1) / len(bands))
-    return both[0], both[1]
+    return copy
 
 
 def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
-    """Fill the canvas where the mask, on whatever scale, is not 0."""
+    """Fill the canvas where the mask, on whatever scale, is not 0, and its soft rim."""
     height, width = canvas.shape[:2]
+    mask = np.asarray(cv2.dilate(mask, np.ones((RIM, RIM), np.uint8)), np.uint8)
     factor = height // mask.shape[0]
 
     def work(rows: Canvas, band: Band) -> Canvas:
@@ -74,6 +89,8 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
         x = np.minimum(np.arange(width) // factor, mask.shape[1] - 1)
         here = mask[y][:, x]
         here = cv2.dilate(here, np.ones((factor, factor), np.uint8))
-        return fill.fill(rows, np.asarray(here, np.uint8)) if here.any() else rows
+        if not here.any():
+            return rows
+        return fill.fill(rows, np.asarray(here, np.uint8))
 
     return sweep(canvas, work, halo=fill.HALO, tick=tick)
