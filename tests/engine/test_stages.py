@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jobs.engine import Settings, bands, grain, mend, restore
+from jobs.engine import Settings, bands, grain, mend, restore, smooth
 from jobs.engine.bands import cut, narrow, sweep
 from jobs.engine.contract import Canvas, Damage, Mask
 from jobs.engine.noise import measure_noise
@@ -115,6 +115,18 @@ def test_filling_takes_from_around() -> None:
     scan[mask > 0] = 65535
     mend.mend(scan, mask, tick=quiet)
     assert np.abs(scan.astype(int) - 100 * 257).max() <= 257
+
+
+def test_filling_goes_on_with_what_rises_and_falls() -> None:
+    y, x = np.mgrid[:160, :160].astype(np.float32) / 160
+    truth = 0.2 + 0.5 * x + 0.2 * np.sin(5 * y)
+    holes = np.zeros((160, 160), np.uint8)
+    holes[70:90, 30:130] = 255
+    plane = np.where(holes > 0, 1, truth).astype(np.float32)
+    filled = smooth.fill_smoothly(plane, holes)
+    assert np.array_equal(filled[holes == 0], plane[holes == 0])
+    assert np.abs(filled - truth).max() < 0.02
+    assert np.array_equal(smooth.fill_smoothly(plane, np.full_like(holes, 255)), plane)
 
 
 def test_kinds_are_told_apart() -> None:
