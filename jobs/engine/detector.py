@@ -19,11 +19,11 @@ NETWORK = "marks.onnx"
 # damage that is expected, stands below. In a picture that shows none beyond doubt, only
 # what is all but sure counts: a false alarm costs more than a mark that stays.
 PIXEL = 0.5
-SOUND, LIGHT, WRECKED = 0.92, 0.78, 0.58
+SOUND, LIGHT, WRECKED = 0.92, 0.85, 0.58
 # Light damage is several marks that are nearly sure: the rim of a cup is but one. In a
 # wreck all marks may hang together in one; there, sure pixels are counted.
 SURE, SURE_PIXEL = 0.8, 0.93
-SEVERAL, SURE_AREA, SURE_PIXELS = 6, 0.0008, 0.008
+SEVERAL, SURE_AREA, SURE_PIXELS = 10, 0.0008, 0.008
 # Fewer pixels are a speck that any texture has.
 SPECK = 3
 # When somebody says how bad it is, there is less to doubt.
