@@ -19,7 +19,7 @@ NETWORK = "marks.onnx"
 # damage that is expected, stands below. In a picture that shows none beyond doubt, only
 # what is all but sure counts: a false alarm costs more than a mark that stays.
 PIXEL = 0.5
-SOUND, LIGHT, WRECKED = 0.92, 0.85, 0.58
+SOUND, LIGHT, WRECKED = 0.92, 0.9, 0.58
 # Light damage is several marks that are nearly sure: the rim of a cup is but one. In a
 # wreck all marks may hang together in one; there, sure pixels are counted.
 SURE, SURE_PIXEL = 0.8, 0.93
@@ -31,7 +31,7 @@ ASKED = {Damage.LIGHT: 0.72, Damage.MEDIUM: 0.6, Damage.SEVERE: 0.5}
 # In faces a wrong guess hurts most.
 CAREFUL = 0.85
 RIM = 0.025
-FAR_MORE, NOT_UNLIKELY = 2, 0.06
+FAR_MORE, CRACKED, NOT_UNLIKELY = 2, 0.02, 0.06
 # Half the width of the broadest mark, in parts of the shorter side: what is broader is a
 # collar or a cloud.
 BROADEST, NARROWEST = 0.012, 6
@@ -158,9 +158,11 @@ def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
 def second_opinion(found: Found, other: Found, chances: Mask) -> Found:
     """What was found, with those marks of the other method that are not unlikely.
 
-    The other method counts only where it sees far more than the network.
+    The other method counts only where it sees far more than the network, and that all
+    over the print.
     """
-    if np.count_nonzero(other.mask) < FAR_MORE * np.count_nonzero(found.mask):
+    share = float(np.mean(other.mask > 0))
+    if share < max(FAR_MORE * float(np.mean(found.mask > 0)), CRACKED):
         return found
     marks = cv2.connectedComponentsWithStats(other.mask, connectivity=8)
     labels, areas = np.asarray(marks[1]), marks[2][:, cv2.CC_STAT_AREA]
