@@ -45,6 +45,14 @@ def know_all(using: str = DEFAULT_DB_ALIAS, **_: object) -> None:
     rows.bulk_create(missing, ignore_conflicts=True)
 
 
+def learn(provider: str, learned: Mapping[str, str]) -> None:
+    """Remember what an answer taught us about the provider's dialect."""
+    row = account(provider)
+    known = {**row.learned, **learned}
+    if known != row.learned:
+        ProviderAccount.objects.filter(pk=row.pk).update(learned=known)
+
+
 def may_go(row: ProviderAccount) -> bool:
     return row.state == ProviderAccount.State.OPEN
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from django.conf import settings
 
 from jobs.providers import picwish
-from jobs.providers.base import Limits, Promise, Provider
+from jobs.providers.base import Access, Connector, Limits, Promise, Provider
 from jobs.providers.http import Downloads
 from jobs.providers.options import Option
 from jobs.providers.picwish import PicWish
@@ -24,7 +25,12 @@ class Kind:
     options: tuple[Option, ...]
     limits: Limits
     promise: Promise
-    connects: type[PicWish]
+    connects: Connector
+    # Whoever knows a task's id could see the photo: it is never shown.
+    id_is_secret: bool = False
+    # The provider can fetch the copy from an address of ours; by itself, or only where
+    # an operator chose that.
+    fetches: Literal["no", "if chosen", "yes"] = "no"
 
 
 KINDS: Mapping[str, Kind] = {
@@ -37,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
             picwish.LIMITS,
             picwish.PROMISE,
             PicWish,
+            fetches="if chosen",
         ),
     )
 }
@@ -54,15 +61,19 @@ def has_key(name: str) -> bool:
     return bool(settings.PROVIDERS[name].key)
 
 
-def connect(name: str) -> Provider:
+def connect(name: str, *, learned: Mapping[str, str] | None = None) -> Provider:
     """The provider, ready for calls. Raises NotConnected."""
     access = settings.PROVIDERS[name]
     if not access.key:
         raise NotConnected(name)
     seconds = settings.PROVIDER_HTTP_TIMEOUT
     return KINDS[name].connects.connect(
-        access.base_url,
-        access.key,
+        Access(
+            key=access.key,
+            base_url=access.base_url,
+            learned=learned or {},
+            extra=access.extra,
+        ),
         timeout=seconds,
         downloads=Downloads(
             trusted=settings.PROVIDER_TRUSTED_HOSTS,
@@ -82,6 +93,17 @@ def rate(name: str) -> float:
     return settings.PROVIDERS[name].rate or KINDS[name].limits.per_second
 
 
+def fetches_from_us(name: str) -> bool:
+    """Whether the provider gets an address of ours instead of the file: it can, the
+    world can reach us, and, where that is the operator's to choose, he did."""
+    kind = KINDS[name]
+    if kind.fetches == "no" or not settings.SITE_IS_PUBLIC:
+        return False
+    return kind.fetches == "yes" or settings.PROVIDERS[name].by_address
+
+
 def is_long_submit(name: str, options: Mapping[str, str]) -> bool:
     """Whether the submit holds the line until the picture is done."""
-    return KINDS[name].connects.is_long_submit(options)
+    return KINDS[name].connects.is_long_submit(
+        options, by_address=fetches_from_us(name)
+    )

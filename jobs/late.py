@@ -13,10 +13,17 @@ from django.db import transaction
 
 from albums import images
 from albums.services import bump_version
-from jobs import accounts, budget, connections, remote_fetch, remote_step
+from jobs import accounts, budget, connections, remote_fetch
 from jobs.clock import db_now
 from jobs.models import Attempt, Event
-from jobs.providers.base import Provider, ProviderError, RemoteStatus, Result, RetryCall
+from jobs.providers.base import (
+    POLL,
+    Provider,
+    ProviderError,
+    RemoteStatus,
+    Result,
+    RetryCall,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +50,7 @@ def collect(attempt_id: int) -> None:
     row = accounts.account(attempt.provider)
     if not accounts.may_go(row) or not connections.has_key(attempt.provider):
         return
-    moment = budget.reserve(attempt.provider, remote_step.POLL, now=now, within=WITHIN)
+    moment = budget.reserve(attempt.provider, POLL, now=now, within=WITHIN)
     if moment is None:
         return
     budget.leave(attempt.provider, moment)
@@ -57,7 +64,7 @@ def collect(attempt_id: int) -> None:
 
 
 def _look(attempt: Attempt, provider: Provider, now: datetime) -> None:
-    state = provider.poll(attempt.remote_id)
+    state = provider.poll(attempt.remote_id, attempt.brought)
     if state.status is RemoteStatus.SUCCEEDED and state.result is not None:
         Attempt.objects.filter(pk=attempt.pk).update(charged=True, result_seen=now)
         _keep(attempt, provider, state.result)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from jobs import accounts, budget, connections, remote_step, rhythm
 from jobs.models import Attempt, Job, ProviderAccount
+from jobs.providers.base import POLL, SUBMIT
 from jobs.runner import WITHIN
 
 # Of the workers for remote steps, so many at most are lent to calls that take long.
@@ -63,7 +64,7 @@ class Gate:
                 continue
             if (job.provider, call) in exhausted:
                 continue
-            if call == remote_step.POLL and self._too_early(job, row, attempts, now):
+            if call == POLL and self._too_early(job, row, attempts, now):
                 continue
             moment = self._moment(job.provider, call, now) if call else None
             if call and moment is None:
@@ -120,9 +121,7 @@ class Gate:
 def _slot(job: Job, call: str) -> str:
     if not call:
         return "fetch"
-    is_long = call == remote_step.SUBMIT and connections.is_long_submit(
-        job.provider, job.options
-    )
+    is_long = call == SUBMIT and connections.is_long_submit(job.provider, job.options)
     return "long" if is_long else "short"
 
 
@@ -131,7 +130,7 @@ def _must_wait(job: Job, row: Account, call: str) -> bool:
     same, and a paused provider finishes what it has begun."""
     if accounts.may_go(row) or job.is_trial or not call:
         return False
-    if row.state == Account.State.PAUSED and call == remote_step.POLL:
+    if row.state == Account.State.PAUSED and call == POLL:
         return False
     accounts.hold(job, row, only={"lease": job.lease, "state": job.state})
     return True

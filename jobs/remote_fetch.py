@@ -21,6 +21,7 @@ from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job, LedgerLine
 from jobs.providers.base import (
+    POLL,
     Blame,
     Provider,
     RemoteState,
@@ -34,7 +35,6 @@ from jobs.step import Failure, Step
 
 FETCH_LEASE = timedelta(seconds=180)
 ASK_WITHIN = timedelta(seconds=1)
-POLL = "poll"
 # A result that will not come at its address is asked for anew; then it is given up.
 MOST_FETCHES = 4
 
@@ -93,7 +93,7 @@ def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
         return
     budget.leave(attempt.provider, moment)
     try:
-        state = provider.poll(attempt.remote_id)
+        state = provider.poll(attempt.remote_id, attempt.brought)
     except Resubmit as error:
         raise _given_up(attempt, "result_gone", error.detail) from error
     if state.status is not RemoteStatus.SUCCEEDED or state.result is None:

@@ -21,6 +21,8 @@ from jobs import accounts, budget, connections, leaving, remote_fetch, rhythm
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
+    POLL,
+    SUBMIT,
     Blame,
     Final,
     NeedsOperator,
@@ -38,7 +40,6 @@ from jobs.step import LATE_LOOK_AFTER, Failure, Step
 
 logger = logging.getLogger(__name__)
 
-SUBMIT, POLL = "submit", "poll"
 # The row that says that a submit has begun is written so long before its moment:
 # early enough for the request to leave on time, late enough to be true.
 WRITE_AHEAD = 0.1
@@ -55,7 +56,9 @@ def run(step: Step, *, moment: datetime | None) -> None:
     """One step. `moment` is when the request may go out, by the budget."""
     job = step.job
     try:
-        provider = connections.connect(job.provider)
+        provider = connections.connect(
+            job.provider, learned=accounts.account(job.provider).learned
+        )
     except connections.NotConnected:
         _wait_for_key(step)
         return
@@ -88,7 +91,7 @@ def submit(
     _check_consent(step.job)
     _check_unknown_submit(step, attempt)
     step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
-    is_long = provider.is_long_submit(step.job.options)
+    is_long = connections.is_long_submit(step.job.provider, step.job.options)
     with leaving.copy_to_send(step, attempt, provider) as scan:
         budget.wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
@@ -107,6 +110,7 @@ def submit(
             raise
         _keep_submission(step, attempt, done, started)
     accounts.well(step.job.provider)
+    accounts.learn(step.job.provider, done.learned)
     if not done.finished:
         _later(step, Job.State.SUBMITTING, db_now())
         return
@@ -122,11 +126,13 @@ def look(
     budget.leave(step.job.provider, moment)
     started = time.monotonic()
     try:
-        state = provider.poll(attempt.remote_id)
+        state = provider.poll(attempt.remote_id, attempt.brought)
     except (NeedsPerson, Final, Resubmit):
         accounts.well(step.job.provider)
         raise
     accounts.well(step.job.provider)
+    accounts.learn(step.job.provider, state.learned)
+    keep_state(attempt, state)
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     now = db_now()
     if state.status is RemoteStatus.SUCCEEDED:
@@ -140,6 +146,18 @@ def look(
         _too_late(step, attempt)
         return
     _wait_for_next_look(step, attempt, state, now)
+
+
+def keep_state(attempt: Attempt, state: RemoteState) -> None:
+    """What a look brought beside the state itself."""
+    kept: dict[str, object] = {}
+    if state.brought:
+        kept["brought"] = {**attempt.brought, **state.brought}
+    if state.credits is not None:
+        kept["credits"] = state.credits
+    if kept:
+        Attempt.objects.filter(pk=attempt.pk).update(**kept)
+        attempt.refresh_from_db()
 
 
 def is_over(attempt: Attempt, now: datetime) -> bool:
@@ -236,7 +254,7 @@ def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
         attempt=attempt,
     )
     again = {"resubmits": step.job.resubmits + 1, "stage": "", "progress": 0}
-    _later(step, Job.State.QUEUED, db_now(), **again)
+    _later(step, Job.State.QUEUED, db_now() + error.pause, **again)
 
 
 def _failure(error: ProviderError) -> Failure:
@@ -300,7 +318,13 @@ def _keep_submission(
     step: Step, attempt: Attempt, done: Submission, started: float
 ) -> None:
     now = db_now()
-    kept = {"brought": {**attempt.brought, **done.brought}, "trouble": 0}
+    kept: dict[str, object] = {
+        "brought": {**attempt.brought, **done.brought},
+        "next_call": done.next_call,
+        "trouble": 0,
+    }
+    if done.credits is not None:
+        kept["credits"] = done.credits
     if done.remote_id:
         kept |= {"remote_id": done.remote_id, "submitting": False, "submitted": now}
     elif not done.finished:

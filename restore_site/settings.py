@@ -29,6 +29,8 @@ WEB_PROCESSES = int(environment.number("WEB_PROCESSES", 1, low=1, high=16))
 WEB_THREADS = int(environment.number("WEB_THREADS", 64, low=2, high=512))
 SITE_URL = environment.web_address("SITE_URL", f"http://127.0.0.1:{PORT}")
 IS_HTTPS = SITE_URL.startswith("https://")
+# Whether a provider could fetch something from us.
+SITE_IS_PUBLIC = environment.is_public(SITE_URL)
 
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret("SECRET_KEY") or environment.kept_secret(
@@ -188,6 +190,8 @@ CACHES = {
 MEDIA_ROOT = DATA_DIR / "media"
 UPLOAD_DIR = DATA_DIR / "uploads"
 SCRATCH_DIR = DATA_DIR / "scratch"
+# Copies that a provider may fetch from us for a while.
+SOURCE_DIR = environment.private_folder(DATA_DIR / "sources")
 # Behind nginx: the address of an `internal` location that serves MEDIA_ROOT.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
@@ -244,8 +248,7 @@ ACCOUNT_ADAPTER = "restore_site.accounts.AccountAdapter"
 
 # Remote providers. One without a key is switched off.
 PROVIDERS = {
-    name: environment.provider(name, default_host)
-    for name, default_host in (("picwish", "https://techhk.aoscdn.com"),)
+    "picwish": environment.provider("picwish", "https://techhk.aoscdn.com"),
 }
 PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
 PROVIDER_HTTP_TIMEOUT = environment.number("PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300)

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jobs.providers.base import (
+    Access,
     Limits,
     Promise,
     ProviderError,
@@ -124,13 +125,17 @@ class PicWish:
 
     @classmethod
     def connect(
-        cls, base_url: str, key: str, *, timeout: float, downloads: Downloads
+        cls, access: Access, *, timeout: float, downloads: Downloads
     ) -> PicWish:
-        api = Api(base_url=base_url, secret_headers={"X-API-KEY": key}, timeout=timeout)
+        api = Api(
+            base_url=access.base_url,
+            secret_headers={"X-API-KEY": access.key},
+            timeout=timeout,
+        )
         return cls(api, downloads)
 
     @staticmethod
-    def is_long_submit(options: Mapping[str, str]) -> bool:
+    def is_long_submit(options: Mapping[str, str], *, by_address: bool) -> bool:
         return options.get("sync") == "1"
 
     def submit(
@@ -141,7 +146,7 @@ class PicWish:
         brought: Mapping[str, str],
     ) -> Submission:
         """POST the photo as a file: one step. Raises ProviderError."""
-        is_long = self.is_long_submit(options)
+        is_long = self.is_long_submit(options, by_address=bool(scan.address))
         with scan.path.open("rb") as file:
             reply = self.api.call(
                 "POST",
@@ -158,7 +163,7 @@ class PicWish:
         state = _state(data) if is_long and "state" in data else None
         return Submission(remote_id=remote_id.strip(), state=state)
 
-    def poll(self, remote_id: str) -> RemoteState:
+    def poll(self, remote_id: str, brought: Mapping[str, str]) -> RemoteState:
         """GET the task. A failed task raises; everything else is a state."""
         reply = self.api.call(
             "GET", f"{PATH}/{_segment(remote_id)}", max_bytes=SYNC_REPLY_BYTES
@@ -180,7 +185,7 @@ class PicWish:
         """Ask for a task that cannot exist: a right key gets "unknown", a wrong one is
         refused, and nothing is charged."""
         try:
-            self.poll("00000000-0000-0000-0000-000000000000")
+            self.poll("00000000-0000-0000-0000-000000000000", {})
         except Resubmit:
             return "PicWish answers and accepts the key."
         except ProviderError as error:

@@ -85,10 +85,11 @@ FAILED_STATES: Mapping[int, Row] = {
         "this app.",
     ),
     -15: (
-        RetryCall,
+        Resubmit,
         "provider_busy",
         Blame.PROVIDER,
-        "PicWish has no room for this photo just now. It is tried again.",
+        "PicWish has no room for this photo just now. Try again in some minutes, or "
+        "use the engine of this app.",
     ),
     -16: (
         Final,
@@ -175,6 +176,8 @@ NOT_UNDERSTOOD = (
     Blame.PROVIDER,
     "PicWish's answer made no sense. We try again by ourselves.",
 )
+# Whoever has no room now has none a second later.
+PAUSES = {"provider_busy": timedelta(minutes=2)}
 CREDIT_WORDS = ("credit", "balance", "insufficient", "quota", "points")
 
 
@@ -197,4 +200,6 @@ def error_of(
             ambiguous=ambiguous,
             rate_limited=rate_limited,
         )
+    if issubclass(kind, Resubmit) and code in PAUSES:
+        return kind(code, blame, sentence, detail=detail, pause=PAUSES[code])
     return kind(code, blame, sentence, detail=detail)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from uuid import uuid4
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.provider_sandbox import pictures
-from tests.provider_sandbox.faults import Faults
+from tests.provider_sandbox.vendor import Vendor, result_answer
 from tests.provider_sandbox.wire import Answer, Seen, as_json
 
 PATH = "/api/tasks/visual/restoration-old-photo"
@@ -41,21 +37,9 @@ class Task:
 
 
 @dataclass
-class PicWishSandbox:
-    """One account at PicWish: `key`, `rate` requests in any second, and how long
-    tasks take (`duration`, seconds)."""
-
+class PicWishSandbox(Vendor):
     key: str = "sandbox-picwish-key"
-    rate: int = 2
-    duration: Callable[[], float] = lambda: 0.3
-    restore: Callable[[bytes], bytes] = pictures.restored
-    faults: Faults = field(default_factory=Faults)
-    results_url: str = ""
     tasks: dict[str, Task] = field(default_factory=dict)
-    requests: list[Seen] = field(default_factory=list)
-    refused_for_rate: int = 0
-    _recent: deque[float] = field(default_factory=deque)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def submits(self) -> int:
@@ -70,7 +54,7 @@ class PicWishSandbox:
     def _answer(self, call: str, seen: Seen) -> Answer:
         with self._lock:
             self.requests.append(seen)
-            over = self._is_over_rate(seen.at)
+            over = self.is_over_rate(seen.at)
         if over:
             return _refusal(429, "QPS limit")
         if seen.headers.get("x-api-key") != self.key:
@@ -85,25 +69,15 @@ class PicWishSandbox:
             return self._look(seen.path.removeprefix(f"{PATH}/"), fault)
         return _refusal(404, "The requested URL does not exist")
 
-    def result(self, task_id: str) -> Answer:
+    def result(self, seen: Seen) -> Answer:
+        task_id = seen.path.removeprefix("/picwish/").removesuffix(".jpg")
         self.faults.pass_hold("result")
         task = self.tasks.get(task_id)
         if task is None:
             return Answer(404, b"gone", "text/plain")
         age = time.monotonic() - task.made - task.duration
-        fault = self.faults.next("result")
-        if fault == "gone" or age > RESULT_SECONDS:
-            return Answer(404, b"gone", "text/plain")
-        return _result_answer(fault, self.restore(task.photo))
-
-    def _is_over_rate(self, now: float) -> bool:
-        while self._recent and self._recent[0] <= now - 1.0:
-            self._recent.popleft()
-        if len(self._recent) >= self.rate:
-            self.refused_for_rate += 1
-            return True
-        self._recent.append(now)
-        return False
+        fault = "gone" if age > RESULT_SECONDS else self.faults.next("result")
+        return result_answer(fault, self.restore(task.photo))
 
     def _create(self, seen: Seen, fault: str) -> Answer:
         wrong = _wrong_field(seen)
@@ -224,29 +198,6 @@ def _fault_before(fault: str) -> Answer | None:
         "no_credits": _refusal(401, "Insufficient credits"),
     }
     return table.get(fault)
-
-
-def _result_answer(fault: str, picture: bytes) -> Answer:
-    redirect = {
-        "redirect_private": "https://127.0.0.1/result.jpg",
-        "redirect_metadata": "http://169.254.169.254/latest/meta-data/",
-        "redirect_loop": "",
-    }
-    if fault in redirect:
-        return Answer(302, b"", headers={"Location": redirect[fault]})
-    table = {
-        "html": Answer(200, b"<html>Sign in</html>", "image/jpeg"),
-        "bomb": Answer(200, pictures.bomb(), "image/png") if fault == "bomb" else None,
-        "half_picture": Answer(200, picture[: len(picture) // 2], "image/jpeg"),
-        "empty": Answer(200, b"", "image/jpeg"),
-        "cut_short": Answer(200, picture, "image/jpeg", trouble="cut_short"),
-        "endless": Answer(200, picture, "image/jpeg", trouble="endless"),
-        "drip": Answer(200, picture, "image/jpeg", trouble="drip"),
-        "http_503": Answer(503, b"busy", "text/plain"),
-        "http_403": Answer(403, b"expired", "text/plain"),
-        "reset": Answer(trouble="reset"),
-    }
-    return table.get(fault) or Answer(200, picture, "image/jpeg")
 
 
 def _refusal(status: int, message: str) -> Answer:
