@@ -249,6 +249,14 @@ ACCOUNT_ADAPTER = "restore_site.accounts.AccountAdapter"
 # Remote providers. One without a key is switched off.
 PROVIDERS = {
     "picwish": environment.provider("picwish", "https://techhk.aoscdn.com"),
+    "autoenhance": environment.provider(
+        "autoenhance",
+        "https://api.autoenhance.ai",
+        # So many hours a photo stays there for a second wish; 0: not at all.
+        {"keep_hours": r"\d{1,3}"},
+    ),
+    "upscayl": environment.provider("upscayl", "https://api.upscayl.org"),
+    "claid": environment.provider("claid", "https://api.claid.ai"),
 }
 PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
 PROVIDER_HTTP_TIMEOUT = environment.number("PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300)

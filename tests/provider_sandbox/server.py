@@ -36,7 +36,8 @@ class Sandbox:
         self._servers["results"] = _server(at.get("results", 0), self._result)
         self.result_requests: list[Seen] = []
         self.upload_requests: list[Seen] = []
-        for vendor in self.vendors.values():
+        for name, vendor in self.vendors.items():
+            vendor.note = partial(self.watch.note, name)
             vendor.results_url = self.url_of("results")
             vendor.storage_url = self.url_of("storage")
 

@@ -27,6 +27,8 @@ class Vendor:
     storage_url: str = ""
     requests: list[Seen] = field(default_factory=list)
     refused_for_rate: int = 0
+    # Tells of a request that no careful client would send; set by the sandbox.
+    note: Callable[[str], None] = print
     _recent: deque[float] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,25 +22,26 @@ AskPicWish = Callable[..., Job]
 
 @pytest.fixture
 def sandbox(settings: Any) -> Iterator[Sandbox]:
-    """PicWish on the loopback, quick and without a limit of requests."""
+    """All providers on the loopback, quick and without a limit of requests."""
     with Sandbox() as sandbox:
-        sandbox.picwish.rate = 1000
-        sandbox.picwish.duration = lambda: 0.0
+        for vendor in sandbox.vendors.values():
+            vendor.rate = 1000
+            vendor.duration = lambda: 0.0
         connect(settings, sandbox)
-        settings.PROVIDER_TRUSTED_HOSTS = frozenset({sandbox.results_host})
+        settings.PROVIDER_TRUSTED_HOSTS = sandbox.trusted
         settings.PROVIDER_HTTP_TIMEOUT = 2.0
         yield sandbox
 
 
 def connect(settings: Any, sandbox: Sandbox, **changes: Any) -> None:
-    known: dict[str, Any] = {
-        "key": sandbox.picwish.key,
-        "base_url": sandbox.base_url,
-        "deadline": 0.0,
-        "rate": 1000.0,
+    """`changes` are of PicWish's access."""
+    known: dict[str, Any] = {"deadline": 0.0, "rate": 1000.0}
+    found = {
+        name: ProviderAccess(key=vendor.key, base_url=sandbox.url_of(name), **known)
+        for name, vendor in sandbox.vendors.items()
     }
-    access = ProviderAccess(**(known | changes))
-    settings.PROVIDERS = {"picwish": access}
+    found["picwish"] = replace(found["picwish"], **changes)
+    settings.PROVIDERS = found
 
 
 @pytest.fixture
