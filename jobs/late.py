@@ -13,7 +13,7 @@ from django.db import transaction
 
 from albums import images
 from albums.services import bump_version
-from jobs import accounts, budget, connections, remote_fetch
+from jobs import accounts, budget, connections, money, remote_fetch
 from jobs.clock import db_now
 from jobs.models import Attempt, Event
 from jobs.providers.base import (
@@ -66,7 +66,9 @@ def collect(attempt_id: int) -> None:
 def _look(attempt: Attempt, provider: Provider, now: datetime) -> None:
     state = provider.poll(attempt.remote_id, attempt.brought)
     if state.status is RemoteStatus.SUCCEEDED and state.result is not None:
-        Attempt.objects.filter(pk=attempt.pk).update(charged=True, result_seen=now)
+        with transaction.atomic():
+            Attempt.objects.filter(pk=attempt.pk).update(charged=True, result_seen=now)
+            money.charge(attempt, attempt.job)
         _keep(attempt, provider, state.result)
     else:
         _again_later(attempt, now)

@@ -16,10 +16,10 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import budget, connections, remote_step
+from jobs import budget, connections, money, remote_step, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
-from jobs.models import Attempt, Event, Job, LedgerLine
+from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
     Blame,
@@ -50,10 +50,13 @@ def found(
     """The provider says that it is done: charged, whatever becomes of the bytes."""
     result = state.result or Result()
     now = db_now()
-    Attempt.objects.filter(pk=attempt.pk).update(
-        result_address=result.address, result_seen=now, charged=True, trouble=0
-    )
-    attempt.refresh_from_db()
+    with transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(
+            result_address=result.address, result_seen=now, charged=True, trouble=0
+        )
+        attempt.refresh_from_db()
+        money.charge(attempt, step.job)
+    source_links.revoke(Attempt.objects.filter(pk=attempt.pk))
     took = remote_step.since(started) if started else None
     step.note(
         Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True
@@ -147,14 +150,7 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         note=note_about_copy(attempt, job, label),
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
-    LedgerLine.objects.get_or_create(
-        attempt=attempt,
-        defaults={
-            "provider": attempt.provider,
-            "album": job.photo.album,
-            "words": connections.KINDS[attempt.provider].promise.costs,
-        },
-    )
+    money.charge(attempt, job)
     Attempt.objects.filter(pk=attempt.pk).update(
         brought={}, result_address="", late_look=None, charged=True
     )

@@ -17,7 +17,16 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from jobs import accounts, budget, connections, leaving, remote_fetch, rhythm
+from jobs import (
+    accounts,
+    budget,
+    connections,
+    leaving,
+    money,
+    over_budget,
+    remote_fetch,
+    rhythm,
+)
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
@@ -74,6 +83,8 @@ def run(step: Step, *, moment: datetime | None) -> None:
     except ProviderError as error:
         answer_to(step, attempt, error)
 
+    except money.OverBudget as over:
+        over_budget.hold(job, over.cap, only={"lease": step.token})
 
 def call_of(job: Job) -> str:
     """Which request the next step makes: "" where it makes none of the API's."""
@@ -96,6 +107,7 @@ def submit(
         budget.wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
         budget.leave(step.job.provider, moment)
+    money.check_room(attempt, step.job.photo.album_id)
         started = time.monotonic()
         try:
             done = provider.submit(
@@ -302,9 +314,7 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
 def _begin_submit(step: Step, attempt: Attempt, *, is_long: bool) -> None:
     """On record before the call, so that whoever comes after a crash knows."""
     step.renew(leaving.LONG_LEASE if is_long else leaving.SUBMIT_LEASE)
-    Attempt.objects.filter(pk=attempt.pk).update(
-        submitting=True, submits=F("submits") + 1
-    )
+    money.take_place(attempt, step.job.photo.album_id)
 
 
 def _take_back_submit(attempt: Attempt) -> None:
