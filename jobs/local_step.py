@@ -22,7 +22,7 @@ from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
-from jobs.providers import local
+from jobs.providers import local, local_run
 from jobs.step import Failure, Step
 
 LEASE = timedelta(seconds=60)
@@ -64,7 +64,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         into=folder / "scan",
     )
     signs = SignsOfLife(step)
-    outcome = local.run(
+    outcome = local_run.run(
         scan, step.job.options, progress=signs, workspace=Workspace(folder)
     )
     step.move(

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -223,7 +223,12 @@ def in_flight_memory(jobs: int) -> tuple[int, float]:
 def _pss(pid: int) -> int:
     top = psutil.Process(pid)
     family = [top, *top.children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in family)
+    total = 0
+    for process in family:
+        # A picture's own process ends with it.
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_full_info().pss
+    return total
 
 
 def _wait(happened: Callable[[], bool], seconds: float) -> None:
