@@ -18,6 +18,7 @@ from tests.jobs.conftest import MakePhoto
 from tests.provider_sandbox import Sandbox
 
 AskPicWish = Callable[..., Job]
+Ask = Callable[..., Job]
 
 
 @pytest.fixture
@@ -45,20 +46,32 @@ def connect(settings: Any, sandbox: Sandbox, **changes: Any) -> None:
 
 
 @pytest.fixture
-def ask_picwish(make_photo: MakePhoto, album: Album, alice: User) -> AskPicWish:
-    def ask(recipe: str = "repair", **options: Any) -> Job:
-        give_consent(album, "picwish", by=alice)
+def ask(make_photo: MakePhoto, album: Album, alice: User) -> Ask:
+    """A job at a provider, with the album's consent."""
+
+    def ask(provider: str, recipe: str = "", **options: Any) -> Job:
+        give_consent(album, provider, by=alice)
         photo = options.pop("photo", None) or make_photo()
+        fallback = options.pop("fallback", "")
         return request_restoration(
             photo,
             by=alice,
             recipe=recipe,
             batch=uuid4(),
-            provider="picwish",
+            provider=provider,
             chosen=options,
+            fallback=fallback,
         )
 
     return ask
+
+
+@pytest.fixture
+def ask_picwish(ask: Ask) -> AskPicWish:
+    def ask_picwish(recipe: str = "repair", **options: Any) -> Job:
+        return ask("picwish", recipe, **options)
+
+    return ask_picwish
 
 
 def step(job: Job) -> Job:
