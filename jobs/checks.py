@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connection
 
 
@@ -20,5 +20,21 @@ def sqlite_is_safe(
             f"SQLite {version} can corrupt a database in rare moments.",
             hint="Install the pysqlite3 package, or use PostgreSQL (DATABASE_URL).",
             id="jobs.W001",
+        )
+    ]
+
+
+@register()
+def results_can_be_fetched(
+    app_configs: Sequence[Any] | None = None, **_: Any
+) -> list[CheckMessage]:
+    told = settings.PROVIDERS["claid"].extra
+    if not told.get("output_storage") or told.get("output_url"):
+        return []
+    return [
+        Error(
+            "CLAID_OUTPUT_STORAGE is set, but not from where results are fetched.",
+            hint="Set CLAID_OUTPUT_URL to the https address of that storage's files.",
+            id="jobs.E001",
         )
     ]

@@ -256,7 +256,19 @@ PROVIDERS = {
         {"keep_hours": r"\d{1,3}"},
     ),
     "upscayl": environment.provider("upscayl", "https://api.upscayl.org"),
-    "claid": environment.provider("claid", "https://api.claid.ai"),
+    "claid": environment.provider(
+        "claid",
+        "https://api.claid.ai",
+        {
+            "api_version": r"v1|v1-beta1",
+            # Connectors of the operator's account there, by name: a web folder before
+            # our own source addresses; a storage (and folder) for results, and the
+            # address at which its files can be fetched.
+            "input_storage": r"[\w-]{1,64}",
+            "output_storage": r"[\w-]{1,64}(/[\w-]{1,64}){0,8}",
+            "output_url": r"https://[^\s?#]{1,300}|http://127\.0\.0\.1:[^\s?#]{1,300}",
+        },
+    ),
 }
 PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
 PROVIDER_HTTP_TIMEOUT = environment.number("PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # The two calls that every provider has, as budgets name them.
 SUBMIT, POLL = "submit", "poll"
+# The code of a Resubmit after which the photo is sent as a file.
+SOURCE_NOT_FETCHED = "source_not_fetched"
 
 
 class RemoteStatus(StrEnum):
@@ -126,10 +128,12 @@ class Scan:
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """Where the restored picture is: an address to fetch, or the bytes themselves. An
-    address that begins with "/" is a path on the provider's own host."""
+    address that begins with "/" is a path on the provider's own host. `expires` is
+    until when it can be fetched, where the provider says so."""
 
     address: str = field(default="", repr=False)
     data: bytes = field(default=b"", repr=False)
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +142,9 @@ class RemoteState:
     tells it; `words` are the provider's own, for the administrator. `brought` is kept
     with the attempt for the next look, `learned` with the provider's account for all
     later calls. `credits` is what the task took of the account, where the provider
-    says it."""
+    says it. `call` is what the look was by the names of `Limits.per_hour_by_call`, and
+    `also` names further requests that it took. `quiet` is how long the provider wants
+    no further request."""
 
     status: RemoteStatus
     progress: float | None = None
@@ -147,28 +153,37 @@ class RemoteState:
     brought: Mapping[str, str] = field(default_factory=dict, repr=False)
     learned: Mapping[str, str] = field(default_factory=dict)
     credits: float | None = None
+    call: str = POLL
+    also: tuple[str, ...] = ()
+    quiet: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """What one call of a submit brought, to be kept before the next call.
 
-    `remote_id` is empty until the provider gave one. `finished` is false where the
-    submit has further steps: call again with `brought`. `call` is what this step was
-    by the names of `Limits.per_hour_by_call`, and `next_call` what the next step will
-    be; "" is a request to a storage host, which is in no budget. `state` is set where
-    the reply told the task's state already (a long submit). `learned` and `credits` as
-    in RemoteState.
+    `remote_id` is empty until the provider gave one. `copy_id` names the copy of the
+    photo that lies there from now on, or was worked on (see KeepsCopies). `finished` is
+    false where the submit has further steps: call again with `brought`. `call` is what
+    this step was by the names of `Limits.per_hour_by_call`, and `next_call` what the
+    next step will be; "" is a request to a storage host, which is in no budget. `state`
+    is set where the reply told the task's state already (a long submit). `words` are
+    for the administrator: what the provider's support will ask for. `learned`,
+    `credits`, `also` and `quiet` as in RemoteState.
     """
 
-    remote_id: str = ""
+    remote_id: str = field(default="", repr=False)
+    copy_id: str = field(default="", repr=False)
     finished: bool = True
     brought: Mapping[str, str] = field(default_factory=dict, repr=False)
     call: str = SUBMIT
     next_call: str = SUBMIT
     state: RemoteState | None = None
+    words: str = ""
     learned: Mapping[str, str] = field(default_factory=dict)
     credits: float | None = None
+    quiet: timedelta | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +207,8 @@ class Limits:
     `per_hour_by_call` where each kind of call ("submit", "poll", or a name of the
     provider's file) has its own; `deadline` from submit to
     the end of an attempt; `result_lifetime` how long a result can be fetched;
-    `typical` the first guess of how long a task takes; `max_result_bytes` bytes.
+    `typical` the first guess of how long a task takes; `never_smaller`: a result that
+    is smaller than the copy sent is a preview; `max_result_bytes` bytes.
     """
 
     formats: tuple[str, ...]
@@ -206,6 +222,7 @@ class Limits:
     typical: timedelta
     first_look: timedelta
     long_submit: timedelta | None = None
+    never_smaller: bool = False
     max_result_bytes: int = 100 * 1024 * 1024
 
 
@@ -294,11 +311,8 @@ class Finds(Protocol):
 @runtime_checkable
 class KeepsCopies(Protocol):
     """A provider at which the photo stays until it is deleted, and can be restored
-    again without being sent again. `copy_id` names the copy there; it is a secret."""
-
-    def copy_of(self, remote_id: str) -> str:
-        """The copy that a task worked on."""
-        ...
+    again without being sent again. `copy_id` names the copy there, as the submit told
+    it; it is a secret."""
 
     def reprocess(
         self,
@@ -321,8 +335,32 @@ class KeepsCopies(Protocol):
 
 
 @runtime_checkable
+class Enlarges(Protocol):
+    """A provider whose result may be larger than what can be opened here."""
+
+    def room_for(
+        self,
+        width: int,
+        height: int,
+        options: Mapping[str, str],
+        *,
+        most_pixels: int,
+        most_bytes: int,
+    ) -> tuple[int, int]:
+        """Within which width and height (pixels) the copy of such a photo must be, so
+        that the result has no more than that. Raises NeedsPerson where the options make
+        no sense for it."""
+        ...
+
+
+@runtime_checkable
 class Lists(Protocol):
     """A provider that lists an account's recent tasks."""
+
+    @property
+    def list_call(self) -> str:
+        """The call's name in `Limits.per_hour_by_call`."""
+        ...
 
     def recent(
         self, *, most: int, only_failed: bool, before: datetime | None

@@ -10,6 +10,7 @@ Both have a limit of bytes, of idle time and of time in all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,6 +35,7 @@ from jobs.providers.network import (
 
 REPLY_BYTES = 2 * 1024 * 1024
 REDIRECTS = 3
+ADDRESS = re.compile(r"\b(https?|storage)://[^\s'\"]+", re.IGNORECASE)
 HEADERS = {"User-Agent": "photo-restore", "Accept-Encoding": "identity"}
 
 
@@ -214,6 +216,12 @@ def retry_after(reply: Reply) -> timedelta | None:
         if seconds is not None:
             return timedelta(seconds=min(seconds, 86_400.0))
     return None
+
+
+def without_addresses(words: str) -> str:
+    """What a provider says, fit for the administrator: it may quote the address from
+    which it was to fetch the photo."""
+    return ADDRESS.sub("(address)", words)
 
 
 def _seconds(text: str, date: str) -> float | None:

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.provider_sandbox import pictures
+from tests.provider_sandbox import fetching, pictures
 from tests.provider_sandbox.faults import Faults
+from tests.provider_sandbox.fetching import Fetched
 from tests.provider_sandbox.wire import Answer, Seen
 
 
@@ -29,6 +30,11 @@ class Vendor:
     refused_for_rate: int = 0
     # Tells of a request that no careful client would send; set by the sandbox.
     note: Callable[[str], None] = print
+    # Looks for what no picture may carry; set by the sandbox.
+    look_into: Callable[[bytes], None] = lambda data: None
+    # The apps (host:port) from which it fetches photos, and what it fetched.
+    sources: set[str] = field(default_factory=set)
+    fetched: list[str] = field(default_factory=list)
     _recent: deque[float] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,6 +55,14 @@ class Vendor:
         """A GET of a finished picture."""
         return Answer(404, b"nothing here", "text/plain")
 
+    def fetch_source(self, address: str) -> Fetched:
+        """A photo that lies at an address of the app."""
+        self.fetched.append(address)
+        found = fetching.fetch(address, self.sources, self.note)
+        if found.data:
+            self.look_into(found.data)
+        return found
+
     def is_over_rate(self, now: float) -> bool:
         """Counts a request. Whether it is one too many in the last second."""
         while self._recent and self._recent[0] <= now - 1.0:
@@ -64,7 +78,7 @@ def age_of(moment: float) -> float:
     return time.monotonic() - moment
 
 
-def result_answer(fault: str, picture: bytes) -> Answer:
+def result_answer(fault: str, picture: bytes, kind: str = "image/jpeg") -> Answer:
     """A finished picture, or what may come in its place."""
     redirect = {
         "redirect_private": "https://127.0.0.1/result.jpg",
@@ -86,4 +100,4 @@ def result_answer(fault: str, picture: bytes) -> Answer:
         "http_403": Answer(403, b"expired", "text/plain"),
         "reset": Answer(trouble="reset"),
     }
-    return table.get(fault) or Answer(200, picture, "image/jpeg")
+    return table.get(fault) or Answer(200, picture, kind)

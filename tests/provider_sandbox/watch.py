@@ -30,7 +30,7 @@ class Watch:
     def look(self, host: str, seen: Seen) -> None:
         self._look_for_keys(host, seen)
         for data in _pictures_in(seen):
-            self._look_into(host, data)
+            self.look_into(host, data)
         for part in seen.parts.values():
             if part.filename is not None and not NEUTRAL.fullmatch(part.filename):
                 self.note(host, f"a file was named {part.filename!r}")
@@ -46,7 +46,7 @@ class Watch:
             if owner == host and key.encode() in seen.path.encode() + seen.body:
                 self.note(host, "the key was sent outside of its header")
 
-    def _look_into(self, host: str, data: bytes) -> None:
+    def look_into(self, host: str, data: bytes) -> None:
         try:
             with Image.open(BytesIO(data)) as picture:
                 notes = [name for name in NOTES if picture.info.get(name)]
