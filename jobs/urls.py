@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs import provider_views, views
+from jobs import provider_views, source_views, views
 
 app_name = "jobs"
 
 urlpatterns = [
+    path("s/<str:name>", source_views.source, name="source"),
     path("activity/", views.activity, name="activity"),
     path("activity/progress/", views.activity_progress, name="activity_progress"),
     path("albums/<uuid:code>/progress/", views.album_progress, name="album_progress"),

@@ -34,6 +34,8 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.SCRATCH_DIR.mkdir()
     settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+    settings.SOURCE_DIR = tmp_path / "sources"
+    settings.SOURCE_DIR.mkdir()
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = settings.STORAGES | {

@@ -28,7 +28,13 @@ from jobs.providers.base import (
     Scan,
     Submission,
 )
-from jobs.providers.http import Api, Downloads, Reply, retry_after
+from jobs.providers.http import (
+    Api,
+    Downloads,
+    Reply,
+    retry_after,
+    without_addresses,
+)
 from jobs.providers.options import Option
 from jobs.providers.picwish_codes import (
     CODES,
@@ -145,14 +151,18 @@ class PicWish:
         request_key: str,
         brought: Mapping[str, str],
     ) -> Submission:
-        """POST the photo as a file: one step. Raises ProviderError."""
+        """POST the photo as a file, or its address where there is one: one step. Raises
+        ProviderError."""
         is_long = self.is_long_submit(options, by_address=bool(scan.address))
         with scan.path.open("rb") as file:
+            sent = {"image_file": (scan.name, file, scan.media_type)}
+            # Without a file name it is a text field; a form all the same.
+            named = {"image_url": (None, scan.address)}
             reply = self.api.call(
                 "POST",
                 PATH,
                 data=form_fields(options),
-                files={"image_file": (scan.name, file, scan.media_type)},
+                files=named if scan.address else sent,
                 timeout=SYNC_SECONDS if is_long else None,
                 max_bytes=SYNC_REPLY_BYTES if is_long else 256 * 1024,
             )
@@ -225,7 +235,7 @@ def _data(reply: Reply, *, is_submit: bool) -> Mapping[str, Any]:
 def _http_error(
     code: int, reply: Reply, body: Mapping[str, Any], *, is_submit: bool
 ) -> ProviderError:
-    message = str(body.get("message", ""))[:200]
+    message = without_addresses(str(body.get("message", "")))[:200]
     detail = f"HTTP {reply.status}, status {code}: {message}"
     if code in {400, 401, 403} and any(w in message.lower() for w in CREDIT_WORDS):
         return error_of(CODES[402], detail)
@@ -250,7 +260,7 @@ def _http_error(
 def _state(data: Mapping[str, Any]) -> RemoteState:
     """`state` alone decides; `progress` is only shown."""
     state = data.get("state")
-    words = str(data.get("state_detail") or "")[:100]
+    words = without_addresses(str(data.get("state_detail") or ""))[:100]
     if isinstance(state, bool) or not isinstance(state, int):
         return RemoteState(status=RemoteStatus.UNKNOWN, words=words)
     if state == 1:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from jobs.providers.base import (
+    SOURCE_NOT_FETCHED,
     Blame,
     Final,
     NeedsOperator,
@@ -43,9 +44,9 @@ FAILED_STATES: Mapping[int, Row] = {
     -2: resubmit("result_upload_failed"),
     -3: (
         Resubmit,
-        "source_not_fetched",
+        SOURCE_NOT_FETCHED,
         Blame.PROVIDER,
-        "PicWish could not fetch the photo. It is sent again as a file.",
+        "PicWish could not fetch the photo from here. It is sent as a file instead.",
     ),
     -5: (
         NeedsPerson,

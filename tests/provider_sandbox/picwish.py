@@ -16,6 +16,7 @@ from tests.provider_sandbox.wire import Answer, Seen, as_json
 PATH = "/api/tasks/visual/restoration-old-photo"
 MAX_BYTES = 20_000_000
 MAX_SIDE = 2048
+MAX_ADDRESS = 512
 VALUES = {
     "sync": {"0", "1"},
     "restoration_type": {"0", "1", "2"},
@@ -83,17 +84,7 @@ class PicWishSandbox(Vendor):
         wrong = _wrong_field(seen)
         if wrong:
             return wrong
-        photo = seen.parts["image_file"].data
-        task = Task(
-            uuid4().hex,
-            photo,
-            seen.fields,
-            time.monotonic(),
-            self.duration(),
-            fault=self.faults.next("task"),
-        )
-        with self._lock:
-            self.tasks[task.task_id] = task
+        task = self._begin(seen)
         if fault == "reset_after":
             return Answer(trouble="reset")
         if fault == "half_json":
@@ -105,6 +96,26 @@ class PicWishSandbox(Vendor):
             return self._told(task, "")
         data = {"task_id": task.task_id}
         return as_json({"status": 200, "message": "success", "data": data})
+
+    def _begin(self, seen: Seen) -> Task:
+        photo, fault = b"", self.faults.next("task")
+        if "image_file" in seen.parts:
+            photo = seen.parts["image_file"].data
+        else:
+            fetched = self.fetch_source(seen.fields["image_url"])
+            photo = fetched.data
+            fault = "state=-3" if fetched.problem else fault
+        task = Task(
+            uuid4().hex,
+            photo,
+            seen.fields,
+            time.monotonic(),
+            self.duration(),
+            fault=fault,
+        )
+        with self._lock:
+            self.tasks[task.task_id] = task
+        return task
 
     def _look(self, task_id: str, fault: str) -> Answer:
         task = self.tasks.get(task_id)
@@ -156,9 +167,14 @@ class PicWishSandbox(Vendor):
 
 
 def _wrong_field(seen: Seen) -> Answer | None:
-    parts, fields = seen.parts, seen.fields
+    parts, fields = seen.parts, dict(seen.fields)
+    address = fields.pop("image_url", "")
     if set(fields) - set(VALUES) or any(v not in VALUES[n] for n, v in fields.items()):
         return _refusal(400, "Wrong parameter")
+    if len(address) > MAX_ADDRESS:
+        return _refusal(400, "image_url is too long")
+    if address and "image_file" not in parts:
+        return None
     if "image_file" not in parts:
         return _refusal(400, "image_file or image_url is required")
     photo = parts["image_file"]
