@@ -9,7 +9,8 @@ from typing import Literal
 
 from django.conf import settings
 
-from jobs.providers import picwish
+from jobs.providers import autoenhance, picwish
+from jobs.providers.autoenhance import Autoenhance
 from jobs.providers.base import Access, Connector, Limits, Promise, Provider
 from jobs.providers.http import Downloads
 from jobs.providers.options import Option
@@ -44,6 +45,15 @@ KINDS: Mapping[str, Kind] = {
             picwish.PROMISE,
             PicWish,
             fetches="if chosen",
+        ),
+        Kind(
+            autoenhance.NAME,
+            autoenhance.LABEL,
+            autoenhance.OPTIONS,
+            autoenhance.LIMITS,
+            autoenhance.PROMISE,
+            Autoenhance,
+            id_is_secret=True,
         ),
     )
 }

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
 from tests.provider_sandbox.picwish import PicWishSandbox
 from tests.provider_sandbox.vendor import Vendor
 from tests.provider_sandbox.watch import Watch
@@ -24,8 +25,10 @@ class Sandbox:
     def __init__(self, *, ports: Mapping[str, int] | None = None) -> None:
         at = ports or {}
         self.picwish = PicWishSandbox()
+        self.autoenhance = AutoenhanceSandbox()
         self.vendors: dict[str, Vendor] = {
             "picwish": self.picwish,
+            "autoenhance": self.autoenhance,
         }
         self.watch = Watch({name: each.key for name, each in self.vendors.items()})
         self._servers = {
