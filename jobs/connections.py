@@ -9,12 +9,14 @@ from typing import Literal
 
 from django.conf import settings
 
-from jobs.providers import autoenhance, picwish
+from jobs.providers import autoenhance, claid, picwish, upscayl
 from jobs.providers.autoenhance import Autoenhance
 from jobs.providers.base import Access, Connector, Limits, Promise, Provider
+from jobs.providers.claid import Claid
 from jobs.providers.http import Downloads
 from jobs.providers.options import Option
 from jobs.providers.picwish import PicWish
+from jobs.providers.upscayl import Upscayl
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,23 @@ KINDS: Mapping[str, Kind] = {
             autoenhance.PROMISE,
             Autoenhance,
             id_is_secret=True,
+        ),
+        Kind(
+            upscayl.NAME,
+            upscayl.LABEL,
+            upscayl.OPTIONS,
+            upscayl.LIMITS,
+            upscayl.PROMISE,
+            Upscayl,
+        ),
+        Kind(
+            claid.NAME,
+            claid.LABEL,
+            Claid.options,
+            claid.LIMITS,
+            claid.PROMISE,
+            Claid,
+            fetches="yes",
         ),
     )
 }
@@ -112,8 +131,6 @@ def fetches_from_us(name: str) -> bool:
     return kind.fetches == "yes" or settings.PROVIDERS[name].by_address
 
 
-def is_long_submit(name: str, options: Mapping[str, str]) -> bool:
+def is_long_submit(name: str, options: Mapping[str, str], *, by_address: bool) -> bool:
     """Whether the submit holds the line until the picture is done."""
-    return KINDS[name].connects.is_long_submit(
-        options, by_address=fetches_from_us(name)
-    )
+    return KINDS[name].connects.is_long_submit(options, by_address=by_address)

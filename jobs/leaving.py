@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from albums import images
 from albums.images import Format
 from albums.services import crop_box, original_file
+from jobs import source_links
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Job
-from jobs.providers.base import Provider, Scan
+from jobs.providers.base import Enlarges, Provider, Scan
 from jobs.scratch import scratch_folder
 from jobs.step import Failure, Step
 
@@ -26,6 +27,7 @@ LONG_LEASE = timedelta(seconds=270)
 def copy_to_send(step: Step, attempt: Attempt, provider: Provider) -> Iterator[Scan]:
     """The copy, for as long as the call takes. Raises Failure."""
     photo, limits = step.job.photo, provider.limits
+    width, height = _room(step.job, provider)
     with scratch_folder(step) as folder:
         path = folder / "copy"
         try:
@@ -35,23 +37,42 @@ def copy_to_send(step: Step, attempt: Attempt, provider: Provider) -> Iterator[S
                 crop=crop_box(photo),
                 formats=[Format(name) for name in limits.formats],
                 max_bytes=limits.max_bytes,
-                max_width=limits.max_width,
-                max_height=limits.max_height,
+                max_width=width,
+                max_height=height,
                 into=path,
             )
+            address = source_links.offer(attempt, path, made.format)
         except images.BadPicture as error:
             raise Failure(error.code, Job.Blame.PICTURE, error.sentence) from error
         except OSError as error:
             raise file_trouble(error) from error
         _remember(attempt, made)
-        yield Scan(
-            path=path,
-            name=f"{attempt.request_key.hex}{made.format.extension}",
-            media_type=made.format.media_type,
-            width=made.width,
-            height=made.height,
-            size=made.size,
-        )
+        with source_links.open_while_wanted(attempt):
+            yield Scan(
+                path=path,
+                name=f"{attempt.request_key.hex}{made.format.extension}",
+                media_type=made.format.media_type,
+                width=made.width,
+                height=made.height,
+                size=made.size,
+                address=address,
+            )
+
+
+def _room(job: Job, provider: Provider) -> tuple[int, int]:
+    """How large the copy may be: for the provider, and for its result to be opened
+    here."""
+    limits = provider.limits
+    if not isinstance(provider, Enlarges):
+        return limits.max_width, limits.max_height
+    width, height = provider.room_for(
+        job.photo.width,
+        job.photo.height,
+        job.options,
+        most_pixels=images.MAX_PIXELS,
+        most_bytes=images.MAX_BYTES,
+    )
+    return min(limits.max_width, width), min(limits.max_height, height)
 
 
 def _remember(attempt: Attempt, made: images.Sendable) -> None:

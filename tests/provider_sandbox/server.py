@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
+from tests.provider_sandbox.claid import ClaidSandbox
 from tests.provider_sandbox.picwish import PicWishSandbox
+from tests.provider_sandbox.upscayl import UpscaylSandbox
 from tests.provider_sandbox.vendor import Vendor
 from tests.provider_sandbox.watch import Watch
 from tests.provider_sandbox.wire import Answer, Seen, send
@@ -26,9 +28,13 @@ class Sandbox:
         at = ports or {}
         self.picwish = PicWishSandbox()
         self.autoenhance = AutoenhanceSandbox()
+        self.upscayl = UpscaylSandbox()
+        self.claid = ClaidSandbox()
         self.vendors: dict[str, Vendor] = {
             "picwish": self.picwish,
             "autoenhance": self.autoenhance,
+            "upscayl": self.upscayl,
+            "claid": self.claid,
         }
         self.watch = Watch({name: each.key for name, each in self.vendors.items()})
         self._servers = {
@@ -41,6 +47,7 @@ class Sandbox:
         self.upload_requests: list[Seen] = []
         for name, vendor in self.vendors.items():
             vendor.note = partial(self.watch.note, name)
+            vendor.look_into = partial(self.watch.look_into, name)
             vendor.results_url = self.url_of("results")
             vendor.storage_url = self.url_of("storage")
 

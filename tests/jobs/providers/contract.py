@@ -74,6 +74,8 @@ class ProviderContract:
     # The step of a submit that begins the task, by the sandbox's names of calls: where
     # its answer is lost, the task may be there.
     begins_with: str = "submit"
+    # So many times as wide and as high as the photo its result is.
+    enlarges: int = 1
     # An id as the provider makes them, of a task that it does not know.
     unknown_id: str = "0c5e8f00-0000-4000-8000-000000000000"
 
@@ -124,7 +126,8 @@ class ProviderContract:
         content = (tmp_path / "result").read_bytes()
         assert len(content) == size
         with Image.open(BytesIO(content)) as picture:
-            assert picture.size == (scan.width, scan.height)
+            sides = (self.enlarges * scan.width, self.enlarges * scan.height)
+            assert picture.size == sides
 
     def test_still_running_is_no_error(
         self, sandbox: Sandbox, provider: Provider, scan: Scan
