@@ -118,11 +118,13 @@ class Dispatcher:
     def _ring(self, ticket: Ticket, cluster: str) -> bool:
         token, job_id = uuid4(), ticket.job_id
         if not Job.objects.claim(job_id, now=db_now(), token=token, lease=RING_LEASE):
+            ticket.give_back()
             return False
         try:
             queue.ring(job_id, token, cluster, ticket.moment)
         except queue.BrokerDown:
             leases.give_back([token])
+            ticket.give_back()
             raise
         self.turn += 1
         self.rung[token] = cluster

@@ -53,9 +53,10 @@ def collect(attempt_id: int) -> None:
     moment = budget.reserve(attempt.provider, POLL, now=now, within=WITHIN)
     if moment is None:
         return
-    budget.leave(attempt.provider, moment)
+    budget.leave(attempt.provider, moment, POLL)
     try:
-        _look(attempt, connections.connect(attempt.provider), now)
+        provider = connections.connect(attempt.provider, learned=row.learned)
+        _look(attempt, provider, now)
     except RetryCall as error:
         logger.info("attempt %s: no late result yet: %s", attempt.pk, error.code)
         _again_later(attempt, now)

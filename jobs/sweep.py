@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from albums.services import sweep_uploads
-from jobs import heartbeat, late, queue
+from jobs import budget, heartbeat, late, over_budget, queue, source_links
 from jobs.clock import db_now
 from jobs.models import Job
 
@@ -27,7 +27,10 @@ def sweep() -> None:
     heartbeat.forget_old_hosts()
     sweep_scratch()
     sweep_uploads()
+    source_links.sweep()
+    budget.sweep(db_now())
     ring_for_late_results()
+    over_budget.let_go()
 
 
 def ring_for_late_results() -> None:
