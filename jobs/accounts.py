@@ -17,8 +17,10 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
 
 from albums.models import User
+from jobs import fallback, queue
 from jobs.clock import db_now
 from jobs.connections import KINDS
+from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job, ProviderAccount
 from jobs.providers.base import ProviderError
 from jobs.services import RELEASED, change
@@ -120,7 +122,12 @@ def hold_waiting(row: ProviderAccount) -> None:
 
 
 def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
+    """Hold a job until the provider is well; where it has a second provider for that
+    case, and the first was not paused by a person, that one does it instead."""
     broken = row.state == ProviderAccount.State.BROKEN
+    is_down = row.state != ProviderAccount.State.PAUSED
+    if is_down and fallback.take_over(job, Why.DOWN, only=only, detail=row.code):
+        return True
     blame = Job.Blame.BUDGET if row.code == "no_credits" else Job.Blame.SETUP
     held = {
         "state": Job.State.HELD,
@@ -145,14 +152,24 @@ def let_go(provider: str, *, on_trial: bool = False) -> int:
 
 
 def start_trials(now: datetime) -> None:
-    """Where a trial is due, let one held job (or a check) find out how things are."""
+    """Where a trial is due, let one held job (or a check) find out how things are.
+    Raises BrokerDown."""
     rows = ProviderAccount.objects.filter(next_trial__lte=now)
     for row in rows.exclude(state=ProviderAccount.State.PAUSED):
         waited = _wait(row.trials + 1)
         taken = ProviderAccount.objects.filter(pk=row.pk, next_trial=row.next_trial)
         if taken.update(next_trial=now + waited, trials=row.trials + 1) != 1:
             continue
-        let_go(row.provider, on_trial=True)
+        if not let_go(row.provider, on_trial=True) and _was_replaced(row):
+            queue.ring_check(row.provider)
+
+
+def _was_replaced(row: ProviderAccount) -> bool:
+    """Whether all that would find out how things are is done by others meanwhile."""
+    replaced = Event.objects.filter(
+        kind=Event.Kind.FELL_BACK, job__fell_back_from=row.provider
+    )
+    return row.since is not None and replaced.filter(created__gte=row.since).exists()
 
 
 def _stop(provider: str, state: ProviderAccount.State, error: ProviderError) -> None:

@@ -22,6 +22,7 @@ from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
+from jobs.notes import note_for
 from jobs.providers import local, local_run
 from jobs.step import Failure, Step
 
@@ -78,7 +79,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         attempt=attempt.request_key,
         provider=local.NAME,
         recipe=step.job.recipe,
-        note=note_from(outcome.reports),
+        note=note_for(step.job, local.NAME, note_from(outcome.reports)),
     )
     with transaction.atomic():
         restoration = add_restoration(photo, part, encoded, made_by)

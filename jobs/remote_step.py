@@ -21,6 +21,8 @@ from jobs import (
     accounts,
     budget,
     connections,
+    fallback,
+    finding,
     leaving,
     money,
     over_budget,
@@ -28,6 +30,7 @@ from jobs import (
     rhythm,
 )
 from jobs.clock import db_now
+from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
@@ -106,9 +109,10 @@ def submit(
     with leaving.copy_to_send(step, attempt, provider) as scan:
         budget.wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
-        budget.leave(step.job.provider, moment)
-    money.check_room(attempt, step.job.photo.album_id)
+        call = attempt.next_call
+        left = budget.leave(step.job.provider, moment, call)
         started = time.monotonic()
+    money.check_room(attempt, step.job.photo.album_id)
         try:
             done = provider.submit(
                 scan, step.job.options, attempt.request_key.hex, attempt.brought
@@ -214,7 +218,7 @@ def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
     elif isinstance(error, NeedsOperator):
         accounts.broke(step.job.provider, error)
         _hold(step)
-    else:
+    elif error.blame is not Blame.PICTURE or not _replaced(step, attempt, error):
         raise _failure(error) from error
 
 
@@ -282,6 +286,8 @@ def _failure(error: ProviderError) -> Failure:
 def _check_consent(job: Job) -> None:
     """No picture leaves without the album's recorded consent, whoever asks."""
     if not job.agreed_once and not has_consent(job.photo.album_id, job.provider):
+        if _replaced(step, attempt, error):
+            return
         raise Failure(NO_CONSENT, Job.Blame.SETUP, nobody_agreed(job.provider))
 
 
@@ -293,6 +299,17 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
         raise Failure(
             "submit_unknown",
             Job.Blame.PROVIDER,
+def _replaced(step: Step, attempt: Attempt, error: ProviderError) -> bool:
+    """Whether the job's second provider does this photo, which the first refused."""
+    return fallback.take_over(
+        step.job,
+        Why.REFUSED,
+        only={"lease": step.token},
+        detail=error.code,
+        dead=attempt,
+    )
+
+
             _(
                 "Sending the photo to %(provider)s broke off twice, so we stopped "
                 "before paying for it again. You can try again later, or use the engine "

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, User
 from albums.services import bump_version
+from jobs import source_links
 from jobs.clock import db_now
 from jobs.connections import KINDS
 from jobs.models import Attempt, Batch, Consent, Event, Job
 from jobs.providers import local
-from jobs.recipes import BY_CODE, options_for
+from jobs.providers.options import BadOption
+from jobs.recipes import LABELS, REPAIR, can_do, options_for
 
 
 class NoConsent(Exception):
@@ -49,18 +51,23 @@ def request_restoration(
     batch: UUID,
     provider: str = "local",
     chosen: Mapping[str, str] | None = None,
+    fallback: str = "",
     agreed_once: bool = False,
 ) -> Job:
     """Start a job. `batch` is shared by all jobs of one click, which makes a repeated
     request harmless: the same photo, provider and options in a batch are one job.
-    `agreed_once`: an administrator named the provider for this photo and this once.
+    `fallback` does it instead where the provider is down or does not take the photo.
+    `agreed_once`: an administrator named the providers for this photo and this once.
 
-    Raises BadOption, and NoConsent where the album's photos may not go to the provider.
+    Raises BadOption, and NoConsent where the album's photos may not go to a provider.
     """
     options = options_for(provider, recipe, chosen)
-    may_leave = agreed_once or has_consent(photo.album_id, provider)
-    if provider != local.NAME and not may_leave:
-        raise NoConsent(provider)
+    if fallback:
+        check_fallback(provider, recipe, fallback)
+    for name in (provider, fallback):
+        is_remote = name not in {"", local.NAME}
+        if is_remote and not agreed_once and not has_consent(photo.album_id, name):
+            raise NoConsent(name)
     with transaction.atomic():
         group, _made = Batch.objects.get_or_create(
             code=batch, defaults={"album_id": photo.album_id, "asked_by": by}
@@ -76,15 +83,34 @@ def request_restoration(
                 "due": db_now(),
                 "sequence": version,
                 "agreed_once": agreed_once,
+                "fallback": fallback,
             },
         )
         if made:
             Event.objects.create(job=job, kind=Event.Kind.ASKED, words=recipe, by=by)
+        named = [name for name in (provider, fallback) if name in KINDS]
         if made and agreed_once:
-            Event.objects.create(
-                job=job, kind=Event.Kind.AGREED_ONCE, words=provider, by=by
-            )
+            for name in named:
+                Event.objects.create(
+                    job=job, kind=Event.Kind.AGREED_ONCE, words=name, by=by
+                )
     return job
+
+
+def check_fallback(provider: str, recipe: str, fallback: str) -> None:
+    """Whether somebody else could do it instead. Own options are the first provider's
+    alone, so that the second repairs. Raises BadOption."""
+    if fallback == provider or provider == local.NAME:
+        raise BadOption(
+            _("Nobody is needed in place of %(provider)s here.")
+            % {"provider": LABELS[provider]}
+        )
+    options_for(fallback, recipe or REPAIR)
+
+
+def may_go_to(job: Job, provider: str) -> bool:
+    """Whether the job's photo may be sent to a provider outside the house."""
+    return job.agreed_once or has_consent(job.photo.album_id, provider)
 
 
 def has_consent(album_id: int, provider: str) -> bool:
@@ -110,6 +136,8 @@ def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
     with transaction.atomic():
         if agreed.update(withdrawn=db_now(), withdrawn_by=by) != 1:
             return False
+        sent = Attempt.objects.filter(job__photo__album=album, provider=provider)
+        source_links.revoke(sent.filter(job__agreed_once=False))
         held = Job.objects.filter(
             photo__album=album,
             provider=provider,
@@ -133,7 +161,9 @@ def is_there(job: Job) -> bool:
     """Whether the provider has this photo already, so that asking sends nothing."""
     alive = [Attempt.State.OPEN, Attempt.State.ABANDONED]
     last = job.attempts.order_by("number").last()
-    return last is not None and last.remote_id != "" and last.state in alive
+    if last is None or last.provider != job.provider:
+        return False
+    return last.remote_id != "" and last.state in alive
 
 
 def _end_for_want_of_consent(job: Job, *, by: User) -> None:
@@ -159,14 +189,16 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
     """
     if provider in KINDS and not has_consent(job.photo.album_id, provider):
         raise NoConsent(provider)
-    can = job.recipe in BY_CODE and provider in BY_CODE[job.recipe].options
-    recipe = job.recipe if can else "repair"
+    recipe = job.recipe if can_do(provider, job.recipe) else REPAIR
     sent = {
-        **_begun_again(),
+        **begun_again(),
         "provider": provider,
         "recipe": recipe,
         "options": options_for(provider, recipe),
         "agreed_once": False,
+        "fallback": "",
+        "fell_back_from": "",
+        "note": "",
     }
     waiting = {"state__in": [Job.State.HELD, Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
@@ -180,9 +212,26 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
         ):
             return False
         opened = job.attempts.filter(state=Attempt.State.OPEN)
+        source_links.revoke(opened)
         opened.exclude(remote_id="").update(late_look=db_now())
         opened.update(state=Attempt.State.ABANDONED, finished=db_now())
     return True
+
+
+def send_all_elsewhere(album: Album, provider: str, to: str, *, by: User) -> int:
+    """Give every held job that an album has at a provider to another one: all, or none
+    where that is refused. How many.
+
+    Raises BadOption, NoConsent.
+    """
+    held = Job.objects.filter(
+        photo__album=album, provider=provider, state=Job.State.HELD
+    )
+    with transaction.atomic():
+        return sum(
+            send_elsewhere(job, to, by=by)
+            for job in held.select_related("photo").order_by("due", "pk")
+        )
 
 
 def change(
@@ -214,11 +263,14 @@ def cancel(job: Job, *, by: User) -> bool:
     ended = {"state": Job.State.CANCELLED, "finished": db_now(), **RELEASED}
     waiting = {"state__in": [Job.State.QUEUED, Job.State.HELD], "holder": ""}
     if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
+        source_links.revoke(job.attempts.all())
         return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
-    return change(
-        job, {"cancel_asked": True}, only=working, kind=Event.Kind.CANCEL_ASKED, by=by
-    )
+    asked = {"cancel_asked": True}
+    if not change(job, asked, only=working, kind=Event.Kind.CANCEL_ASKED, by=by):
+        return False
+    source_links.revoke(job.attempts.all())
+    return True
 
 
 def retry(job: Job, *, by: User) -> bool:
@@ -231,12 +283,10 @@ def retry(job: Job, *, by: User) -> bool:
         raise NoConsent(job.provider)
     stopped = {"state__in": [Job.State.FAILED, Job.State.CANCELLED]}
     with transaction.atomic():
-        if not change(
-            job, _begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by
-        ):
+        if not change(job, begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by):
             return False
         asked = job.attempts.order_by("number").last()
-        if asked and asked.remote_id and asked.state == Attempt.State.ABANDONED:
+        if asked and is_there(job) and asked.state == Attempt.State.ABANDONED:
             Attempt.objects.filter(pk=asked.pk).update(
                 state=Attempt.State.OPEN,
                 asked_again=True,
@@ -249,7 +299,8 @@ def retry(job: Job, *, by: User) -> bool:
     return True
 
 
-def _begun_again() -> dict[str, Any]:
+def begun_again() -> dict[str, Any]:
+    """The changes that put a stopped job back into the queue."""
     return {
         "state": Job.State.QUEUED,
         "due": db_now(),

@@ -200,15 +200,17 @@ def money_words(job: Job) -> str:
     """Whether this job cost anything. Needs the attempts of a remote job."""
     if job.money_spent:
         return _("This try was paid for.")
-    if job.provider == local.NAME:
+    if job.provider == local.NAME and not job.fell_back_from:
         return _("No money was spent.")
     attempts = list(job.attempts.all())
-    label = provider_label(job.provider)
-    if any(attempt.charged for attempt in attempts):
+    charged = [attempt.provider for attempt in attempts if attempt.charged]
+    if charged:
+        label = provider_label(charged[-1])
         return _("%(provider)s charges for this try.") % {"provider": label}
-    if any(_may_cost(attempt) for attempt in attempts):
+    uncertain = [attempt.provider for attempt in attempts if _may_cost(attempt)]
+    if uncertain:
         return _("%(provider)s may charge for this try, if it finishes it.") % {
-            "provider": label
+            "provider": provider_label(uncertain[-1])
         }
     return _("No money was spent.")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from albums.models import Restoration
+from jobs import source_links
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.processes import this_process
@@ -125,7 +126,7 @@ class Step:
             "state": Job.State.SUCCEEDED,
             "restoration": restoration,
             "note": restoration.note,
-            "money_spent": attempt.charged,
+            "money_spent": self._was_charged(),
             "progress": 1,
             "stage": "",
         }
@@ -142,7 +143,7 @@ class Step:
         }
         with transaction.atomic():
             attempts = list(self.job.attempts.filter(state=Attempt.State.OPEN))
-            failed["money_spent"] = any(attempt.charged for attempt in attempts)
+            failed["money_spent"] = self._was_charged()
             self._end(
                 failed,
                 kind=Event.Kind.FAILED,
@@ -212,6 +213,10 @@ class Step:
         if not change(self.job, changes, only=mine, kind=kind):
             raise Cancelled if self._is_mine() else Lost
 
+    def _was_charged(self) -> bool:
+        """By whomever: also by a provider that had the job before."""
+        return self.job.attempts.filter(charged=True).exists()
+
     def _is_mine(self) -> bool:
         """Whether this step still owns the job; holds the row in a transaction."""
         mine = Job.objects.filter(pk=self.job.pk, lease=self.token)
@@ -220,7 +225,9 @@ class Step:
     def _close(
         self, attempt: Attempt, state: Attempt.State, failure: Failure | None = None
     ) -> None:
-        Attempt.objects.filter(pk=attempt.pk).update(
+        mine = Attempt.objects.filter(pk=attempt.pk)
+        source_links.revoke(mine)
+        mine.update(
             state=state,
             finished=db_now(),
             error_code=failure.code if failure else "",

@@ -78,7 +78,7 @@ def test_a_trial_a_minute_and_no_second_message(
             step(job)
     assert set(Job.objects.values_list("state", flat=True)) == {Job.State.HELD}
     assert len(mail.outbox) == 1
-    row = ProviderAccount.objects.get()
+    row = ProviderAccount.objects.get(provider="picwish")
     assert row.next_trial is not None
     assert row.next_trial > db_now() + timedelta(seconds=90)
 
@@ -119,14 +119,14 @@ def test_several_failures_in_a_row_open_the_circuit(
     jobs = [ask_picwish() for _job in range(accounts.FAILURES_IN_A_ROW + 3)]
     for job in jobs[: accounts.FAILURES_IN_A_ROW]:
         step(job)
-    assert ProviderAccount.objects.get().state == ProviderAccount.State.RESTING
+    assert ProviderAccount.objects.get(provider="picwish").state == ProviderAccount.State.RESTING
     assert len(sandbox.picwish.requests) == accounts.FAILURES_IN_A_ROW
     jobs[-1].refresh_from_db()
     assert jobs[-1].state == Job.State.HELD
     sandbox.picwish.faults.clear()
     trial()
     step(Job.objects.get(is_trial=True))
-    assert ProviderAccount.objects.get().state == ProviderAccount.State.OPEN
+    assert ProviderAccount.objects.get(provider="picwish").state == ProviderAccount.State.OPEN
 
 
 def test_one_good_call_closes_the_count_of_failures(
@@ -134,7 +134,7 @@ def test_one_good_call_closes_the_count_of_failures(
 ) -> None:
     sandbox.picwish.faults.add("submit", "http_503", times=3)
     finish(ask_picwish())
-    assert ProviderAccount.objects.get().failures == 0
+    assert ProviderAccount.objects.get(provider="picwish").failures == 0
 
 
 def test_a_paused_provider_finishes_what_it_has_begun(
