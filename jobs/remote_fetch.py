@@ -20,7 +20,6 @@ from jobs import budget, connections, money, remote_step, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job
-from jobs.notes import note_for
 from jobs.providers.base import (
     POLL,
     Blame,
@@ -60,7 +59,12 @@ def found(
     source_links.revoke(Attempt.objects.filter(pk=attempt.pk))
     took = remote_step.since(started) if started else None
     step.note(
-        Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True
+        Event.Kind.DONE_THERE,
+        "",
+        attempt=attempt,
+        detail=state.words,
+        milliseconds=took,
+        charged=True,
     )
     if result.data:
         step.move(
@@ -93,13 +97,16 @@ def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
     now = db_now()
     moment = budget.reserve(attempt.provider, POLL, now=now, within=ASK_WITHIN)
     if moment is None:
-        step.release(state=Job.State.FETCHING, due=now + ASK_WITHIN)
+        wait = budget.wait_for_room(attempt.provider, POLL, now=now)
+        step.release(state=Job.State.FETCHING, due=now + max(wait, ASK_WITHIN))
         return
-    budget.leave(attempt.provider, moment)
+    left = budget.leave(attempt.provider, moment, POLL)
     try:
         state = provider.poll(attempt.remote_id, attempt.brought)
     except Resubmit as error:
         raise _given_up(attempt, "result_gone", error.detail) from error
+    made = (state.call, *state.also)
+    budget.settle(attempt.provider, left, booked=POLL, made=made)
     if state.status is not RemoteStatus.SUCCEEDED or state.result is None:
         raise RetryCall(
             "result_not_ready",
@@ -148,7 +155,7 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         attempt=attempt.request_key,
         provider=attempt.provider,
         recipe=job.recipe,
-        note=note_for(job, attempt.provider, note_about_copy(attempt, job, label)),
+        note=note_about_copy(attempt, job, label),
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
     money.charge(attempt, job)

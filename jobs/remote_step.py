@@ -21,7 +21,6 @@ from jobs import (
     accounts,
     budget,
     connections,
-    fallback,
     finding,
     leaving,
     money,
@@ -30,7 +29,6 @@ from jobs import (
     rhythm,
 )
 from jobs.clock import db_now
-from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
@@ -60,6 +58,8 @@ MOST_RESUBMITS = 1
 # A submit that may be taken back is tried so often; then the circuit is open anyway.
 MOST_TROUBLE = 30
 LONGEST_BACKOFF = 60.0
+# After the refusal of a call that has a limit per hour, where nothing says how long.
+QUIET_HOURLY = timedelta(minutes=10)
 # Shown as "Working" instead of "Sent to ...".
 WORKING_THERE = "working there"
 
@@ -75,6 +75,7 @@ def run(step: Step, *, moment: datetime | None) -> None:
         _wait_for_key(step)
         return
     attempt = step.open_attempt()
+    call = call_of(job, attempt)
     moves: dict[str, Callable[[Step, Attempt, Provider, datetime | None], None]] = {
         Job.State.QUEUED: submit,
         Job.State.SUBMITTING: submit,
@@ -83,16 +84,19 @@ def run(step: Step, *, moment: datetime | None) -> None:
     }
     try:
         moves[job.state](step, attempt, provider, moment)
-    except ProviderError as error:
-        answer_to(step, attempt, error)
-
     except money.OverBudget as over:
         over_budget.hold(job, over.cap, only={"lease": step.token})
+    except ProviderError as error:
+        answer_to(step, attempt, error)
+    finally:
+        budget.give_back(job.provider, call, moment)
 
-def call_of(job: Job) -> str:
-    """Which request the next step makes: "" where it makes none of the API's."""
+
+def call_of(job: Job, attempt: Attempt | None) -> str:
+    """Which request the next step makes, by the names of the provider's budgets: ""
+    where it makes none of the API's. `attempt` is the open one, if there is one."""
     if job.state in {Job.State.QUEUED, Job.State.SUBMITTING}:
-        return SUBMIT
+        return attempt.next_call if attempt and not attempt.remote_id else SUBMIT
     return POLL if job.state == Job.State.RUNNING else ""
 
 
@@ -102,17 +106,21 @@ def submit(
     if attempt.remote_id:
         _now_running(step, attempt)
         return
+    if finding.is_settled(step, attempt, provider):
+        return
     _check_consent(step.job)
     _check_unknown_submit(step, attempt)
+    money.check_room(attempt, step.job.photo.album_id)
     step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
-    is_long = connections.is_long_submit(step.job.provider, step.job.options)
     with leaving.copy_to_send(step, attempt, provider) as scan:
+        is_long = connections.is_long_submit(
+            step.job.provider, step.job.options, by_address=bool(scan.address)
+        )
         budget.wait_until(moment, ahead=WRITE_AHEAD)
         _begin_submit(step, attempt, is_long=is_long)
         call = attempt.next_call
         left = budget.leave(step.job.provider, moment, call)
         started = time.monotonic()
-    money.check_room(attempt, step.job.photo.album_id)
         try:
             done = provider.submit(
                 scan, step.job.options, attempt.request_key.hex, attempt.brought
@@ -124,9 +132,12 @@ def submit(
         except ProviderError:
             _take_back_submit(attempt)
             raise
+        made = (done.call, *done.also)
+        budget.settle(step.job.provider, left, booked=call, made=made)
         _keep_submission(step, attempt, done, started)
     accounts.well(step.job.provider)
     accounts.learn(step.job.provider, done.learned)
+    budget.keep_quiet(step.job.provider, done.quiet)
     if not done.finished:
         _later(step, Job.State.SUBMITTING, db_now())
         return
@@ -139,15 +150,18 @@ def submit(
 def look(
     step: Step, attempt: Attempt, provider: Provider, moment: datetime | None
 ) -> None:
-    budget.leave(step.job.provider, moment)
+    left = budget.leave(step.job.provider, moment, POLL)
     started = time.monotonic()
     try:
         state = provider.poll(attempt.remote_id, attempt.brought)
     except (NeedsPerson, Final, Resubmit):
         accounts.well(step.job.provider)
         raise
+    made = (state.call, *state.also)
+    budget.settle(step.job.provider, left, booked=POLL, made=made)
     accounts.well(step.job.provider)
     accounts.learn(step.job.provider, state.learned)
+    budget.keep_quiet(step.job.provider, state.quiet)
     keep_state(attempt, state)
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     now = db_now()
@@ -218,7 +232,7 @@ def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
     elif isinstance(error, NeedsOperator):
         accounts.broke(step.job.provider, error)
         _hold(step)
-    elif error.blame is not Blame.PICTURE or not _replaced(step, attempt, error):
+    else:
         raise _failure(error) from error
 
 
@@ -227,10 +241,7 @@ def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
     full jitter. The state stays as it is."""
     job, now = step.job, db_now()
     if error.rate_limited:
-        wait = error.retry_after or _breath(job.provider)
-        budget.was_refused(job.provider)
-        budget.postpone(job.provider, "", until=now + wait)
-        _later(step, None, now + wait)
+        _be_quiet(step, attempt, error, now)
         return
     Attempt.objects.filter(pk=attempt.pk).update(trouble=F("trouble") + 1)
     attempt.refresh_from_db()
@@ -246,6 +257,17 @@ def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
         _hold(step)
         return
     _later(step, None, now + (error.retry_after or backoff(attempt.trouble)))
+
+
+def _be_quiet(step: Step, attempt: Attempt, error: RetryCall, now: datetime) -> None:
+    """Too often: all are quiet for a moment, or, where this kind of call has a limit
+    per hour, those of its kind for longer."""
+    provider, call = step.job.provider, call_of(step.job, attempt)
+    hourly = call if budget.limit(provider, call) else ""
+    wait = error.retry_after or (QUIET_HOURLY if hourly else _breath(provider))
+    budget.was_refused(provider)
+    budget.postpone(provider, hourly, until=now + wait)
+    _later(step, None, now + wait)
 
 
 def _breath(provider: str) -> timedelta:
@@ -286,8 +308,6 @@ def _failure(error: ProviderError) -> Failure:
 def _check_consent(job: Job) -> None:
     """No picture leaves without the album's recorded consent, whoever asks."""
     if not job.agreed_once and not has_consent(job.photo.album_id, job.provider):
-        if _replaced(step, attempt, error):
-            return
         raise Failure(NO_CONSENT, Job.Blame.SETUP, nobody_agreed(job.provider))
 
 
@@ -299,17 +319,6 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
         raise Failure(
             "submit_unknown",
             Job.Blame.PROVIDER,
-def _replaced(step: Step, attempt: Attempt, error: ProviderError) -> bool:
-    """Whether the job's second provider does this photo, which the first refused."""
-    return fallback.take_over(
-        step.job,
-        Why.REFUSED,
-        only={"lease": step.token},
-        detail=error.code,
-        dead=attempt,
-    )
-
-
             _(
                 "Sending the photo to %(provider)s broke off twice, so we stopped "
                 "before paying for it again. You can try again later, or use the engine "
@@ -358,7 +367,13 @@ def _keep_submission(
         kept |= {"submitting": False, "submits": F("submits") - 1}
     Attempt.objects.filter(pk=attempt.pk).update(**kept)
     attempt.refresh_from_db()
-    step.note(Event.Kind.SENT, "", attempt=attempt, milliseconds=since(started))
+    step.note(
+        Event.Kind.SENT,
+        "",
+        attempt=attempt,
+        detail=done.words,
+        milliseconds=since(started),
+    )
 
 
 def since(started: float) -> int:
