@@ -20,6 +20,7 @@ from jobs import budget, connections, money, remote_step, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job
+from jobs.notes import note_for
 from jobs.providers.base import (
     POLL,
     Blame,
@@ -155,7 +156,7 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         attempt=attempt.request_key,
         provider=attempt.provider,
         recipe=job.recipe,
-        note=note_about_copy(attempt, job, label),
+        note=note_for(job, attempt.provider, note_about_copy(attempt, job, label)),
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
     money.charge(attempt, job)

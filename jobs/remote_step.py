@@ -21,6 +21,7 @@ from jobs import (
     accounts,
     budget,
     connections,
+    fallback,
     finding,
     leaving,
     money,
@@ -29,6 +30,7 @@ from jobs import (
     rhythm,
 )
 from jobs.clock import db_now
+from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
@@ -109,22 +111,19 @@ def submit(
     if finding.is_settled(step, attempt, provider):
         return
     _check_consent(step.job)
+    if not ways.is_free(attempt, step.job, provider):
+        _later(step, None, db_now() + remote_copies.WAIT)
+        return
     _check_unknown_submit(step, attempt)
     money.check_room(attempt, step.job.photo.album_id)
-    step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
-    with leaving.copy_to_send(step, attempt, provider) as scan:
-        is_long = connections.is_long_submit(
-            step.job.provider, step.job.options, by_address=bool(scan.address)
-        )
+    with ways.way_for(step, attempt, provider) as way:
         budget.wait_until(moment, ahead=WRITE_AHEAD)
-        _begin_submit(step, attempt, is_long=is_long)
+        _begin_submit(step, attempt, is_long=way.is_long)
         call = attempt.next_call
         left = budget.leave(step.job.provider, moment, call)
         started = time.monotonic()
         try:
-            done = provider.submit(
-                scan, step.job.options, attempt.request_key.hex, attempt.brought
-            )
+            done = way.begin()
         except RetryCall as error:
             if not error.ambiguous:
                 _take_back_submit(attempt)
@@ -134,7 +133,7 @@ def submit(
             raise
         made = (done.call, *done.also)
         budget.settle(step.job.provider, left, booked=call, made=made)
-        _keep_submission(step, attempt, done, started)
+        _keep_submission(step, attempt, done, started, words=way.words)
     accounts.well(step.job.provider)
     accounts.learn(step.job.provider, done.learned)
     budget.keep_quiet(step.job.provider, done.quiet)
@@ -232,7 +231,7 @@ def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
     elif isinstance(error, NeedsOperator):
         accounts.broke(step.job.provider, error)
         _hold(step)
-    else:
+    elif error.blame is not Blame.PICTURE or not _replaced(step, attempt, error):
         raise _failure(error) from error
 
 
@@ -284,6 +283,8 @@ def backoff(trouble: int) -> timedelta:
 def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
     """The task is dead. One more is bought; the second death is the job's."""
     if step.job.resubmits >= MOST_RESUBMITS:
+        if _replaced(step, attempt, error):
+            return
         raise _failure(error) from error
     step.give_up_attempt(attempt, error.code, error.detail)
     step.note(
@@ -293,6 +294,17 @@ def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
     )
     again = {"resubmits": step.job.resubmits + 1, "stage": "", "progress": 0}
     _later(step, Job.State.QUEUED, db_now() + error.pause, **again)
+
+
+def _replaced(step: Step, attempt: Attempt, error: ProviderError) -> bool:
+    """Whether the job's second provider does this photo, which the first refused."""
+    return fallback.take_over(
+        step.job,
+        Why.REFUSED,
+        only={"lease": step.token},
+        detail=error.code,
+        dead=attempt,
+    )
 
 
 def _failure(error: ProviderError) -> Failure:
@@ -351,7 +363,7 @@ def _take_back_submit(attempt: Attempt) -> None:
 
 
 def _keep_submission(
-    step: Step, attempt: Attempt, done: Submission, started: float
+    step: Step, attempt: Attempt, done: Submission, started: float, *, words: str
 ) -> None:
     now = db_now()
     kept: dict[str, object] = {
@@ -361,19 +373,22 @@ def _keep_submission(
     }
     if done.credits is not None:
         kept["credits"] = done.credits
+    if done.copy_id:
+        kept["copy"] = remote_copies.keep(step.job, done.copy_id)
     if done.remote_id:
         kept |= {"remote_id": done.remote_id, "submitting": False, "submitted": now}
     elif not done.finished:
         kept |= {"submitting": False, "submits": F("submits") - 1}
     Attempt.objects.filter(pk=attempt.pk).update(**kept)
     attempt.refresh_from_db()
-    step.note(
-        Event.Kind.SENT,
-        "",
-        attempt=attempt,
-        detail=done.words,
-        milliseconds=since(started),
-    )
+    if done.finished:
+        step.note(
+            Event.Kind.SENT,
+            words,
+            attempt=attempt,
+            detail=done.words,
+            milliseconds=since(started),
+        )
 
 
 def since(started: float) -> int:

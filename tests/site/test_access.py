@@ -76,6 +76,8 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:retry": CHANGE_ONLY,
     "jobs:send_elsewhere": CHANGE_ONLY,
     "jobs:album_providers": {"GET": "302 200 404 404 404", "POST": CHANGE},
+    # Who does not know the address of a source sees nothing; test_sources has the rest.
+    "jobs:source": {"GET": NOT_FOUND, "HEAD": NOT_FOUND, "POST": NEVER},
     "ping": PUBLIC_ONLY,
     "welcome": {"GET": NOT_FOUND, "POST": NOT_FOUND},
     "account_login": {"GET": SIGNED_IN_GOES_HOME, "POST": SIGNED_IN_GOES_HOME},
@@ -124,6 +126,7 @@ def paths(home: Home) -> dict[str, str]:
         "jobs:retry": at("jobs:retry", home.job.code),
         "jobs:send_elsewhere": at("jobs:send_elsewhere", home.job.code),
         "jobs:album_providers": at("jobs:album_providers", home.album.code),
+        "jobs:source": at("jobs:source", "guessed.jpg"),
         "welcome": at("welcome", "guessed"),
         "account_confirm_email": at("account_confirm_email", "guessed"),
         "account_reset_password_from_key": at(
