@@ -40,7 +40,12 @@ from jobs.providers.claid_codes import (
     refused,
 )
 from jobs.providers.claid_options import OPTIONS
-from jobs.providers.claid_request import operations, output, output_format
+from jobs.providers.claid_request import (
+    operations,
+    output,
+    output_format,
+    room_for,
+)
 from jobs.providers.http import Api, Downloads, Reply, retry_after
 
 NAME = "claid"
@@ -101,6 +106,7 @@ class Claid:
     options = OPTIONS
     limits = LIMITS
     promise = PROMISE
+    room_for = staticmethod(room_for)
 
     def __init__(
         self, api: Api, downloads: Downloads, version: str, storages: Storages

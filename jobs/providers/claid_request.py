@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.providers.base import Blame, NeedsPerson
 from jobs.providers.claid_options import OPTIONS
 from jobs.providers.options import counts
 
 Json = dict[str, Any]
+
+# Sides that a format can hold, and bytes that a pixel takes at most where nothing is
+# left out.
+LONGEST_SIDES = {"jpeg": 65_535, "webp": 16_383}
+PIXEL_BYTES = {"png": 4, "tiff": 4}
 
 
 def operations(options: Mapping[str, str]) -> Json:
@@ -45,6 +51,48 @@ def output_format(options: Mapping[str, str]) -> str:
     if options.get("background_color") == "transparent":
         return "png"
     return options["format"]
+
+
+def room_for(
+    width: int,
+    height: int,
+    options: Mapping[str, str],
+    *,
+    most_pixels: int,
+    most_bytes: int,
+) -> tuple[int, int]:
+    """A photo may be sent as it is, or the wish makes no sense for it: NeedsPerson where
+    the result would have more pixels or bytes than the app can open."""
+    kind = output_format(options)
+    sides = _result_size(width, height, _resizing(options))
+    pixels = sides[0] * sides[1]
+    too_long = max(sides) > LONGEST_SIDES.get(kind, max(sides))
+    too_heavy = pixels * PIXEL_BYTES.get(kind, 0) > most_bytes
+    is_larger = sides > (width, height)
+    if is_larger and (pixels > most_pixels or too_long or too_heavy):
+        raise NeedsPerson(
+            "scale_too_large",
+            Blame.PICTURE,
+            "This photo is large already, and enlarged like that it would be more than "
+            "this app can open. Enlarge it less. Nothing was sent, and nothing was "
+            "charged.",
+            detail=f"{sides[0]:.0f} x {sides[1]:.0f} pixels as {kind}",
+        )
+    return width, height
+
+
+def _result_size(width: int, height: int, resizing: Json) -> tuple[float, float]:
+    """Inside bounds."""
+    asked = {"width": width, "height": height}
+    factors = []
+    for name, side in asked.items():
+        told = resizing.get(name, "auto")
+        if isinstance(told, int):
+            factors.append(told / side)
+        elif told.endswith("%"):
+            factors.append(int(told[:-1]) / 100)
+    factor = min(factors, default=1.0)
+    return width * factor, height * factor
 
 
 def _counting(options: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from jobs.providers.base import NeedsPerson
+from jobs.providers.claid import Claid
 from jobs.providers.claid_options import OPTIONS
 from jobs.providers.claid_request import operations, output
 from jobs.providers.options import BadOption, complete_options
@@ -161,3 +163,42 @@ def test_a_picture_of_the_sandbox_is_one(tmp_path: Path) -> None:
         restored = sandbox.claid.restore(make_scan(tmp_path).path.read_bytes())
     with Image.open(BytesIO(restored)) as picture:
         assert picture.size == (120, 120)
+
+
+def room(chosen: dict[str, str]) -> tuple[int, int]:
+    return Claid.room_for(
+        6000,
+        4000,
+        complete_options(OPTIONS, chosen),
+        most_pixels=150_000_000,
+        most_bytes=100_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"width": "200%", "height": "200%"},
+        {"width": "9000"},
+        {"width": "99999", "height": "3000"},
+        {"format": "png"},
+    ],
+)
+def test_what_can_be_opened_is_sent_as_it_is(chosen: dict[str, str]) -> None:
+    assert room(chosen) == (6000, 4000)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"width": "400%"},
+        {"width": "15000", "height": "11000"},
+        {"width": "200%", "format": "png"},
+        {"width": "300%", "format": "webp"},
+    ],
+)
+def test_what_could_not_be_opened_is_not_bought(chosen: dict[str, str]) -> None:
+    with pytest.raises(NeedsPerson) as caught:
+        room(chosen)
+    assert caught.value.code == "scale_too_large"

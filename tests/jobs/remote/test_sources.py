@@ -318,10 +318,10 @@ def test_who_may_only_look_gets_nothing_more_by_it(
     sandbox: Sandbox, sent: Sent, album: Album, bob: User
 ) -> None:
     """The address says nothing of the album, and the album nothing of the address."""
-    sent()
+    job = sent()
     token = urlsplit(address(sandbox)).path
     client = Client()
     client.force_login(bob)
-    for page in (f"/albums/{album.code}/", f"/photos/{album.photos.first().code}/"):
+    for page in (f"/albums/{album.code}/", f"/photos/{job.photo.code}/"):
         shown = client.get(page)
         assert token not in shown.content.decode()
