@@ -141,7 +141,7 @@ class TestPage:
         page = page_of(alice_client, photo)
         assert compared(page) == ["Original: Scan 0"]
         assert "Restore this photo</h2>" in page
-        assert re.search(r'id="again" open', page)
+        assert re.search(r'<details class="section sheet again" open', page)
 
     def test_the_form_offers_every_recipe_and_option(
         self, photo: Photo, alice_client: Client
