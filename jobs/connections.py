@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from jobs.providers import autoenhance, claid, picwish, upscayl
 from jobs.providers.autoenhance import Autoenhance
@@ -31,6 +32,8 @@ class Kind:
     connects: Connector
     # Whoever knows a task's id could see the photo: it is never shown.
     id_is_secret: bool = False
+    # A restoration costs when it is fetched, not when it is made.
+    pays_on_fetch: bool = False
     # The provider can fetch the copy from an address of ours; by itself, or only where
     # an operator chose that.
     fetches: Literal["no", "if chosen", "yes"] = "no"
@@ -51,11 +54,12 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             autoenhance.NAME,
             autoenhance.LABEL,
-            autoenhance.OPTIONS,
+            Autoenhance.options,
             autoenhance.LIMITS,
             autoenhance.PROMISE,
             Autoenhance,
             id_is_secret=True,
+            pays_on_fetch=True,
         ),
         Kind(
             upscayl.NAME,
@@ -88,6 +92,12 @@ class NotConnected(Exception):
 
 def has_key(name: str) -> bool:
     return bool(settings.PROVIDERS[name].key)
+
+
+def shown_id(name: str, remote_id: str) -> str:
+    """A task's number at the provider as people may see it."""
+    is_secret = name in KINDS and KINDS[name].id_is_secret
+    return _("kept secret") if is_secret and remote_id else remote_id
 
 
 def connect(name: str, *, learned: Mapping[str, str] | None = None) -> Provider:
