@@ -14,6 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from albums.models import Album, User
 from jobs.boards import UNFINISHED, Poller, interval_for, with_usual_times
@@ -90,6 +91,12 @@ class BatchCard:
     working: tuple[Job, ...]
     held: Job | None
     newest: int
+
+    @property
+    def held_words(self) -> str:
+        """How many wait for the reason that is told of one of them, or for another."""
+        number = self.totals.held
+        return ngettext("%d photo waits.", "%d photos wait.", number) % number
 
     @property
     def percent(self) -> int:

@@ -182,6 +182,11 @@ def room_for(album: Album, provider: str, number: int) -> Room:
     return Room(number, caps_of(provider, album.pk))
 
 
+def used_of_provider(provider: str) -> int:
+    """Restorations bought or under way this month."""
+    return _used(Q(provider=provider), Q(provider=provider))
+
+
 def price_of(provider: str) -> Price | None:
     row = ProviderAccount.objects.filter(provider=provider).first()
     if row is None or row.price is None:
@@ -236,8 +241,8 @@ def set_album_cap(album: Album, cap: int | None, *, by: User) -> None:
     Raises PermissionDenied for whoever neither owns the album nor runs the app."""
     if not may_set_cap(album, by):
         raise PermissionDenied
+    rows = AlbumCap.objects.filter(album=album)
     with transaction.atomic():
-        rows = AlbumCap.objects.filter(album=album)
         if cap is None:
             rows.delete()
         else:

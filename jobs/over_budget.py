@@ -18,11 +18,10 @@ from jobs.connections import KINDS
 from jobs.models import AlbumCap, Event, Job, ProviderAccount
 from jobs.money import Cap
 from jobs.providers import local
-from jobs.services import FORGET_ERROR, RELEASED, change
+from jobs.services import BUDGET, FORGET_ERROR, RELEASED, change
 
 logger = logging.getLogger(__name__)
 
-BUDGET = "budget"
 CODE = "over_budget"
 # The rest of a long queue is held with the next job that finds no room.
 AT_A_TIME = 500

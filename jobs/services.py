@@ -33,6 +33,8 @@ class NoConsent(Exception):
 
 
 NO_CONSENT = "no_consent"
+# Why a held job waits.
+BUDGET = "budget"
 FORGET_ERROR = {
     "error_code": "",
     "blame": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from albums.models import Album, User
 from albums.services import create_album
@@ -19,10 +22,12 @@ from jobs import money, over_budget, services
 from jobs.clock import db_now
 from jobs.models import AlbumCap, Attempt, Event, Job, LedgerLine, ProviderAccount
 from jobs.money import Price
+from jobs.providers.options import BadOption
+from jobs.services import NoConsent
 from jobs.sweep import sweep
 from tests.jobs.remote.conftest import AskPicWish, finish, step
 from tests.provider_sandbox import Sandbox
-from tests.rows import add_job, add_photos
+from tests.rows import add_batch, add_job, add_photos
 
 pytestmark = pytest.mark.django_db
 HELD = Job.State.HELD
@@ -237,6 +242,81 @@ class TestHeld:
         assert finish(ask_picwish()).state == Job.State.FAILED
         assert LedgerLine.objects.count() == 1
         assert money.room_for(album, "picwish", 1).fits == 0
+
+
+class TestPages:
+    @pytest.fixture
+    def held(self, sandbox: Sandbox, ask_picwish: AskPicWish) -> Job:
+        allow(0)
+        jobs = [ask_picwish(), ask_picwish()]
+        return step(jobs[0])
+
+    def page_of(self, client: Client, job: Job) -> str:
+        page = client.get(reverse("albums:photo", args=[job.photo.code]))
+        return html.unescape(page.content.decode())
+
+    def test_the_photo_s_page_says_why_and_the_way_out(
+        self, held: Job, alice_client: Client
+    ) -> None:
+        page = self.page_of(alice_client, held)
+        assert "Over this month's budget" in page
+        assert held.message in page
+        assert "No money was spent." in page
+        assert reverse("jobs:send_elsewhere", args=[held.code]) in page
+        assert "/admin/" not in page
+
+    def test_the_administrator_is_led_to_the_budget(
+        self, held: Job, album: Album, administrator: User
+    ) -> None:
+        album.owner = administrator
+        album.save()
+        client = Client()
+        client.force_login(administrator)
+        assert reverse("admin:jobs_provideraccount_changelist") in self.page_of(
+            client, held
+        )
+
+    def test_the_album_s_chips_say_it(
+        self, held: Job, album: Album, alice_client: Client
+    ) -> None:
+        address = reverse("albums:album", args=[album.code])
+        page = html.unescape(alice_client.get(address).content.decode())
+        assert page.count("Over this month's budget") == 2
+
+    def test_a_batch_says_how_many_wait(
+        self, sandbox: Sandbox, album: Album, alice_client: Client, alice: User
+    ) -> None:
+        services.give_consent(album, "picwish", by=alice)
+        money.set_album_cap(album, 0, by=alice)
+        batch = add_batch(album)
+        jobs = [
+            add_job(photo, Job.State.QUEUED, provider="picwish", batch=batch)
+            for photo in add_photos(album, 3)
+        ]
+        step(jobs[0])
+        page = alice_client.get(reverse("jobs:activity")).content.decode()
+        assert "3 photos wait." in page
+        assert html.escape("This album's budget") in page
+
+    def test_all_of_an_album_go_elsewhere_at_once(
+        self, held: Job, album: Album, alice: User
+    ) -> None:
+        assert services.send_all_elsewhere(album, "picwish", "local", by=alice) == 2
+        assert set(Job.objects.values_list("provider", "state")) == {
+            ("local", "queued")
+        }
+        assert services.send_all_elsewhere(album, "picwish", "local", by=alice) == 0
+
+    def test_or_none_of_them_where_that_is_refused(
+        self, held: Job, album: Album, alice: User
+    ) -> None:
+        with pytest.raises(NoConsent):
+            services.send_all_elsewhere(album, "picwish", "claid", by=alice)
+        services.give_consent(album, "upscayl", by=alice)
+        Job.objects.filter(pk=held.pk).update(recipe="enlarge_2")
+        with pytest.raises(BadOption):
+            services.send_all_elsewhere(album, "picwish", "upscayl", by=alice)
+        assert states() == {HELD: 2}
 
 
 class TestLetGo:
