@@ -32,6 +32,7 @@ FAILURES_IN_A_ROW = 5
 FIRST_TRIAL = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 PROVIDER = "provider"
+NO_CREDITS = "no_credits"
 
 
 def account(provider: str) -> ProviderAccount:
@@ -59,13 +60,16 @@ def may_go(row: ProviderAccount) -> bool:
     return row.state == ProviderAccount.State.OPEN
 
 
-def well(provider: str) -> None:
-    """A call went well: whatever was wrong is over, and held jobs go on."""
+def well(provider: str, *, paid: bool = True) -> None:
+    """A call went well: whatever was wrong is over, and held jobs go on. One that costs
+    nothing (not `paid`) does not show that there are credits again."""
     rows = ProviderAccount.objects.filter(provider=provider)
     rows.filter(failures__gt=0).update(failures=0)
     ill = rows.filter(
         state__in=[ProviderAccount.State.BROKEN, ProviderAccount.State.RESTING]
     )
+    if not paid:
+        ill = ill.exclude(code=NO_CREDITS)
     with transaction.atomic():
         if ill.update(**_forgotten()) != 1:
             return
@@ -128,7 +132,7 @@ def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
     is_down = row.state != ProviderAccount.State.PAUSED
     if is_down and fallback.take_over(job, Why.DOWN, only=only, detail=row.code):
         return True
-    blame = Job.Blame.BUDGET if row.code == "no_credits" else Job.Blame.SETUP
+    blame = Job.Blame.BUDGET if row.code == NO_CREDITS else Job.Blame.SETUP
     held = {
         "state": Job.State.HELD,
         "error_code": row.code,

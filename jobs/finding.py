@@ -33,7 +33,7 @@ def is_settled(step: Step, attempt: Attempt, provider: Provider) -> bool:
     budget.settle(
         step.job.provider, moment, booked=provider.find_call, made=(provider.find_call,)
     )
-    accounts.well(step.job.provider)
+    accounts.well(step.job.provider, paid=False)
     if found:
         _keep(step, attempt, found)
         return True

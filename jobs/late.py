@@ -15,7 +15,7 @@ from albums import images
 from albums.services import bump_version
 from jobs import accounts, budget, connections, money, remote_fetch
 from jobs.clock import db_now
-from jobs.models import Attempt, Event
+from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
     Provider,
@@ -67,6 +67,9 @@ def collect(attempt_id: int) -> None:
 def _look(attempt: Attempt, provider: Provider, now: datetime) -> None:
     state = provider.poll(attempt.remote_id, attempt.brought)
     if state.status is RemoteStatus.SUCCEEDED and state.result is not None:
+        if _would_be_bought(attempt):
+            _never(attempt, "cancelled before it was bought")
+            return
         with transaction.atomic():
             Attempt.objects.filter(pk=attempt.pk).update(charged=True, result_seen=now)
             money.charge(attempt, attempt.job)
@@ -75,11 +78,19 @@ def _look(attempt: Attempt, provider: Provider, now: datetime) -> None:
         _again_later(attempt, now)
 
 
+def _would_be_bought(attempt: Attempt) -> bool:
+    """Nobody wants it any more, and only fetching it would cost."""
+    kind = connections.KINDS[attempt.provider]
+    is_cancelled = attempt.job.state == Job.State.CANCELLED
+    return is_cancelled and kind.pays_on_fetch and not attempt.charged
+
+
 def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
     part = Path(settings.SCRATCH_DIR) / f"late-{uuid4().hex}"
     try:
         provider.fetch(result, part)
         encoded = remote_fetch.checked(part)
+        remote_fetch.check_size(attempt, encoded)
         with transaction.atomic():
             remote_fetch.keep(attempt, attempt.job, part, encoded)
             late = Attempt.objects.filter(pk=attempt.pk)

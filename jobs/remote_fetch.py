@@ -16,7 +16,7 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import budget, connections, money, remote_step, source_links
+from jobs import accounts, budget, connections, money, remote_step, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job
@@ -38,6 +38,10 @@ FETCH_LEASE = timedelta(seconds=180)
 ASK_WITHIN = timedelta(seconds=1)
 # A result that will not come at its address is asked for anew; then it is given up.
 MOST_FETCHES = 4
+# In what an attempt brought: the end of the result's address.
+EXPIRES = "result_expires"
+# What straightens a picture cuts a little off its edges.
+LEAST_SHARE = 0.9
 
 
 def found(
@@ -48,15 +52,22 @@ def found(
     *,
     started: float | None = None,
 ) -> None:
-    """The provider says that it is done: charged, whatever becomes of the bytes."""
+    """The provider says that it is done: charged, whatever becomes of the bytes, where
+    it is not the fetching that costs."""
     result = state.result or Result()
     now = db_now()
+    is_paid = not connections.KINDS[attempt.provider].pays_on_fetch
     with transaction.atomic():
         Attempt.objects.filter(pk=attempt.pk).update(
-            result_address=result.address, result_seen=now, charged=True, trouble=0
+            result_address=result.address,
+            result_seen=now,
+            brought=_with_end(attempt, result),
+            charged=is_paid or attempt.charged,
+            trouble=0,
         )
         attempt.refresh_from_db()
-        money.charge(attempt, step.job)
+        if is_paid:
+            money.charge(attempt, step.job)
     source_links.revoke(Attempt.objects.filter(pk=attempt.pk))
     took = remote_step.since(started) if started else None
     step.note(
@@ -65,7 +76,7 @@ def found(
         attempt=attempt,
         detail=state.words,
         milliseconds=took,
-        charged=True,
+        charged=is_paid,
     )
     if result.data:
         step.move(
@@ -88,9 +99,21 @@ def fetch(
 
 
 def _is_fresh(attempt: Attempt, provider: Provider) -> bool:
-    seen = attempt.result_seen
-    lifetime = provider.limits.result_lifetime
-    return bool(attempt.result_address and seen and db_now() - seen < lifetime)
+    if not attempt.result_address or attempt.result_seen is None:
+        return False
+    ends = attempt.result_seen + provider.limits.result_lifetime
+    if EXPIRES in attempt.brought:
+        ends = min(ends, datetime.fromisoformat(attempt.brought[EXPIRES]))
+    return db_now() < ends
+
+
+def _with_end(attempt: Attempt, result: Result) -> dict[str, str]:
+    """What was brought so far, and until when the new address can be fetched. One that
+    is over already is the fault of a clock, and tried all the same."""
+    brought = {name: text for name, text in attempt.brought.items() if name != EXPIRES}
+    if result.expires and result.expires > db_now():
+        brought[EXPIRES] = result.expires.isoformat()
+    return brought
 
 
 def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
@@ -121,12 +144,19 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
     Attempt.objects.filter(pk=attempt.pk).update(fetches=F("fetches") + 1)
     attempt.refresh_from_db()
     started = time.monotonic()
+    costs = connections.KINDS[attempt.provider].pays_on_fetch
     with scratch_folder(step) as folder:
         part = folder / "result"
         try:
             provider.fetch(result, part)
+            _was_bought(attempt, step.job, costs=costs)
             encoded = checked(part)
+            check_size(attempt, encoded)
+            if costs:
+                accounts.well(attempt.provider)
         except (RetryCall, Resubmit, images.BadPicture) as error:
+            # What broke off on the way may have been bought.
+            _was_bought(attempt, step.job, costs=costs)
             _not_yet(step, attempt, error)
             return
         step.note(
@@ -134,10 +164,21 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
             "",
             attempt=attempt,
             milliseconds=remote_step.since(started),
+            charged=costs,
         )
         with transaction.atomic():
             restoration = keep(attempt, step.job, part, encoded)
             step.succeed(attempt, restoration)
+
+
+def _was_bought(attempt: Attempt, job: Job, *, costs: bool) -> None:
+    """Once, where it is the fetching that costs."""
+    if not costs or attempt.charged:
+        return
+    with transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(charged=True)
+        money.charge(attempt, job)
+    attempt.refresh_from_db()
 
 
 def checked(part: Path) -> Encoded:
@@ -147,6 +188,22 @@ def checked(part: Path) -> Encoded:
     with part.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return Encoded(picture.format, first.width, first.height, picture.size, digest)
+
+
+def check_size(attempt: Attempt, encoded: Encoded) -> None:
+    """That it is no preview, where the provider gives back at least what it got.
+    Raises Resubmit."""
+    kind = connections.KINDS[attempt.provider]
+    sent = max(attempt.sent_width or 0, attempt.sent_height or 0)
+    longest = max(encoded.width, encoded.height)
+    if kind.limits.never_smaller and longest < sent * LEAST_SHARE:
+        raise Resubmit(
+            "result_is_preview",
+            Blame.PROVIDER,
+            _("%(provider)s handed over only a small preview.")
+            % {"provider": kind.label},
+            detail=f"{longest} pixels instead of {sent}",
+        )
 
 
 def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoration:
@@ -204,6 +261,10 @@ def _given_up(attempt: Attempt, code: str, detail: str) -> Failure:
             "was charged; ask whoever looks after this app to claim it back."
         ),
     }
+    words["result_is_preview"] = _(
+        "%(provider)s handed over only a small preview of the restored photo. Ask whoever "
+        "looks after this app whether the plan there includes pictures in full size."
+    )
     other = _(
         "The restored photo could not be fetched from %(provider)s. Try again: it is "
         "fetched, and not bought again, as long as %(provider)s keeps it."

@@ -26,8 +26,10 @@ from jobs import (
     leaving,
     money,
     over_budget,
+    remote_copies,
     remote_fetch,
     rhythm,
+    ways,
 )
 from jobs.clock import db_now
 from jobs.fallback import Why
@@ -134,7 +136,8 @@ def submit(
         made = (done.call, *done.also)
         budget.settle(step.job.provider, left, booked=call, made=made)
         _keep_submission(step, attempt, done, started, words=way.words)
-    accounts.well(step.job.provider)
+    pays_later = connections.KINDS[step.job.provider].pays_on_fetch
+    accounts.well(step.job.provider, paid=not pays_later)
     accounts.learn(step.job.provider, done.learned)
     budget.keep_quiet(step.job.provider, done.quiet)
     if not done.finished:
@@ -154,11 +157,11 @@ def look(
     try:
         state = provider.poll(attempt.remote_id, attempt.brought)
     except (NeedsPerson, Final, Resubmit):
-        accounts.well(step.job.provider)
+        accounts.well(step.job.provider, paid=False)
         raise
     made = (state.call, *state.also)
     budget.settle(step.job.provider, left, booked=POLL, made=made)
-    accounts.well(step.job.provider)
+    accounts.well(step.job.provider, paid=False)
     accounts.learn(step.job.provider, state.learned)
     budget.keep_quiet(step.job.provider, state.quiet)
     keep_state(attempt, state)

@@ -11,7 +11,15 @@ from uuid import UUID
 from django.conf import settings
 
 from albums.services import sweep_uploads
-from jobs import budget, heartbeat, late, over_budget, queue, source_links
+from jobs import (
+    budget,
+    heartbeat,
+    late,
+    over_budget,
+    queue,
+    remote_copies,
+    source_links,
+)
 from jobs.clock import db_now
 from jobs.models import Job
 
@@ -30,12 +38,18 @@ def sweep() -> None:
     source_links.sweep()
     budget.sweep(db_now())
     ring_for_late_results()
+    ring_for_copies()
     over_budget.let_go()
 
 
 def ring_for_late_results() -> None:
     for attempt_id in late.due(db_now()):
         queue.ring_late(attempt_id)
+
+
+def ring_for_copies() -> None:
+    for copy_pk in remote_copies.due(db_now()):
+        queue.ring_copy(copy_pk)
 
 
 def sweep_scratch() -> None:

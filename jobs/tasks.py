@@ -7,7 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from albums.services import prepare_renditions
-from jobs import checking, heartbeat, late, leases, lifeline, queue, runner
+from jobs import (
+    checking,
+    heartbeat,
+    late,
+    leases,
+    lifeline,
+    queue,
+    remote_copies,
+    runner,
+)
 from jobs.lifeline import Lifeline
 from jobs.processes import kill_group
 
@@ -29,6 +38,11 @@ def advance(job_id: int, token: str, moment: str = "") -> None:
 def collect_late(attempt_id: int) -> None:
     if _begin():
         late.collect(attempt_id)
+
+
+def tend_copy(copy_pk: int) -> None:
+    if _begin():
+        remote_copies.tend(copy_pk)
 
 
 def check_provider(name: str) -> None:

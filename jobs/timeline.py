@@ -46,6 +46,7 @@ WORDS: Mapping[Event.Kind, str | Promise] = {
     KIND.SENT_ELSEWHERE: gettext_lazy("Given to %(provider)s"),
     KIND.FELL_BACK: gettext_lazy("Somebody else does it"),
     KIND.OVER_BUDGET: gettext_lazy("Over this month's budget"),
+    KIND.COPY_DELETED: gettext_lazy("%(provider)s has deleted the copy"),
     KIND.LATE_RESULT: gettext_lazy(
         "A picture that nobody waited for any more came from %(provider)s after all. It "
         "is kept as one more version"

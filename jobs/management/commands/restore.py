@@ -26,7 +26,7 @@ from albums.services import (
     first_administrator,
     restoration_file,
 )
-from jobs import leases
+from jobs import leases, remote_copies
 from jobs.models import Job
 from jobs.providers import local
 from jobs.providers.options import BadOption
@@ -163,7 +163,7 @@ class Command(BaseCommand):
 
     def _finish(self, job: Job) -> Job:
         try:
-            return run_to_end(job)
+            return remote_copies.tidy_up(run_to_end(job))
         except KeyboardInterrupt:
             cancel(job, by=job.batch.asked_by)
             job.refresh_from_db()
