@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ class Offer:
 
     kind: Kind
     consent: Consent | None
+    album: Album
 
     @property
     def recipes(self) -> str:
@@ -33,7 +35,13 @@ class Offer:
         unknown = _("%(provider)s does not say in which country its computers are.")
         return self.kind.promise.country or unknown % {"provider": self.kind.label}
 
-    @property
+    @cached_property
+    def left(self) -> str:
+        """What is left of this month's budgets, "" where there is no limit."""
+        caps = money.room_for(self.album, self.kind.name, 0).caps
+        return ". ".join(cap.words for cap in caps)
+
+    @cached_property
     def price(self) -> str:
         """What one restoration costs, "" where the administrator set no price."""
         price = money.price_of(self.kind.name)
@@ -106,7 +114,7 @@ def offers_for(album: Album) -> tuple[Offer, ...]:
         return ()
     agreed = Consent.objects.in_force().filter(album=album).select_related("by")
     by_provider = {consent.provider: consent for consent in agreed}
-    return tuple(Offer(kind, by_provider.get(kind.name)) for kind in kinds)
+    return tuple(Offer(kind, by_provider.get(kind.name), album) for kind in kinds)
 
 
 def asks_for(album: Album, offers: tuple[Offer, ...], wish: Wish | None = None) -> Asks:

@@ -18,13 +18,15 @@ ON, OFF = {"on", "yes"}, {"off", "no"}
 
 @dataclass(frozen=True)
 class Field:
-    """An option as a form shows it. `says` is what the recipe takes, in words; `value`
-    what the person wrote; `counts` when it matters; `away` what the vendor would do."""
+    """An option as a form shows it. `says` is what the recipe takes, in words, where it
+    takes anything (`is_said`); `value` what the person wrote; `counts` when it matters;
+    `away` what the vendor would do."""
 
     name: str
     option: Option
     value: str
     says: str
+    is_said: bool
     counts: str
     away: str
 
@@ -44,6 +46,7 @@ def fields_of(wish: Wish, chosen: Mapping[str, str] | None = None) -> tuple[Fiel
             option=option,
             value=chosen.get(option.name, ""),
             says=words_of(option, ours[option.name]),
+            is_said=ours[option.name] != "",
             counts=_counts(option, options),
             away=_away(option, ours[option.name], wish.provider),
         )
@@ -92,6 +95,9 @@ def _away(option: Option, ours: str, provider: str) -> str:
         "theirs": words_of(option, theirs),
         "provider": LABELS[provider],
     }
+    if not ours:
+        left_out = _("We say nothing; %(provider)s itself would take “%(theirs)s”.")
+        return left_out % words
     if words["ours"].lower() in OFF and words["theirs"].lower() in ON:
         return _("We leave this off; %(provider)s itself would turn it on.") % words
     if words["ours"].lower() in ON and words["theirs"].lower() in OFF:

@@ -63,10 +63,10 @@ class TestForm:
         page = text_of(alice_client, reverse("albums:photo", args=[photos[0].code]))
         for option in local.OPTIONS:
             assert f'name="local-{option.name}"' in page
-        assert "As the recipe says: Keep the size" in page
+        assert "Keep the size – as the recipe says" in page
         fresh = reverse("jobs:options", args=[photos[0].album.code])
         asked = text_of(alice_client, f"{fresh}?recipe=enlarge_2&by-enlarge_2=local")
-        assert "As the recipe says: 2 times" in asked
+        assert "2 times – as the recipe says" in asked
 
     def test_options_of_what_does_not_exist_are_none(
         self, album: Album, alice_client: Client
