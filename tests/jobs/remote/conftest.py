@@ -16,6 +16,7 @@ from jobs.services import give_consent, request_restoration
 from restore_site.environment import ProviderAccess
 from tests.jobs.conftest import MakePhoto
 from tests.provider_sandbox import Sandbox
+from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
 
 AskPicWish = Callable[..., Job]
 Ask = Callable[..., Job]
@@ -72,6 +73,33 @@ def ask_picwish(ask: Ask) -> AskPicWish:
         return ask("picwish", recipe, **options)
 
     return ask_picwish
+
+
+AskThere = Callable[..., Job]
+
+
+@pytest.fixture
+def vendor(sandbox: Sandbox) -> AutoenhanceSandbox:
+    """The one where photos stay."""
+    return sandbox.autoenhance
+
+
+@pytest.fixture
+def ask_there(make_photo: MakePhoto, ask: Ask) -> AskThere:
+    """A wish for the same photo each time."""
+    photo = make_photo()
+
+    def ask_there(**chosen: str) -> Job:
+        return ask("autoenhance", photo=photo, **chosen)
+
+    return ask_there
+
+
+@pytest.fixture
+def kept(settings: Any, sandbox: Sandbox) -> None:
+    """Photos stay there for a day."""
+    access = replace(settings.PROVIDERS["autoenhance"], extra={"keep_hours": "24"})
+    settings.PROVIDERS = {**settings.PROVIDERS, "autoenhance": access}
 
 
 def step(job: Job) -> Job:

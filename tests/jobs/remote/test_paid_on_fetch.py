@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from jobs import accounts
 from jobs.models import Job, LedgerLine, ProviderAccount
-from tests.jobs.remote.conftest import finish, step
-from tests.provider_sandbox import Sandbox
+from tests.jobs.remote.conftest import Ask, finish, step
 from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
 
 pytestmark = pytest.mark.django_db
 
-Ask = Callable[..., Job]
 NAME = "autoenhance"
-
-
-@pytest.fixture
-def vendor(sandbox: Sandbox) -> AutoenhanceSandbox:
-    return sandbox.autoenhance
 
 
 def made(job: Job) -> Job:
