@@ -54,10 +54,11 @@ def may_fetch(job: Job) -> bool:
 
 def sent_as_files(jobs: Iterable[Job]) -> set[int]:
     """The jobs whose provider could not fetch from us before."""
+    fetched = [job.pk for job in jobs if connections.fetches_from_us(job.provider)]
+    if not fetched:
+        return set()
     tried = Attempt.objects.filter(
-        job__in=[job.pk for job in jobs],
-        provider=F("job__provider"),
-        error_code=SOURCE_NOT_FETCHED,
+        job__in=fetched, provider=F("job__provider"), error_code=SOURCE_NOT_FETCHED
     )
     return set(tried.values_list("job", flat=True))
 

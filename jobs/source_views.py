@@ -19,7 +19,8 @@ HEADERS = {
 def source(request: HttpRequest, name: str) -> HttpResponseBase:
     """The copy, and counted: the one GET that writes something. Everything else gets
     the same short answer, so that nothing can be learned from it."""
-    found = source_links.open_copy(name, is_read=request.method == "GET")
+    is_read = request.method == "GET"
+    found = source_links.open_copy(name, is_read=is_read)
     if found is None:
         return HttpResponse(
             "There is nothing here.\n",
@@ -27,8 +28,11 @@ def source(request: HttpRequest, name: str) -> HttpResponseBase:
             content_type="text/plain",
             headers=HEADERS,
         )
-    return FileResponse(
-        found.file,
-        content_type=found.media_type,
-        headers={**HEADERS, "Content-Length": str(found.size)},
-    )
+    about = {**HEADERS, "Content-Length": str(found.size)}
+    if not is_read:
+        found.file.close()
+        return HttpResponse(content_type=found.media_type, headers=about)
+    response = FileResponse(found.file, content_type=found.media_type, headers=about)
+    # It would tell the copy's name here.
+    del response["Content-Disposition"]
+    return response
