@@ -164,7 +164,7 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
             "",
             attempt=attempt,
             milliseconds=remote_step.since(started),
-            charged=costs,
+            charged=costs and not _is_free(attempt),
         )
         with transaction.atomic():
             restoration = keep(attempt, step.job, part, encoded)
@@ -172,13 +172,18 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
 
 
 def _was_bought(attempt: Attempt, job: Job, *, costs: bool) -> None:
-    """Once, where it is the fetching that costs."""
-    if not costs or attempt.charged:
+    """Once, where it is the fetching that costs, and was not paid for before."""
+    if not costs or attempt.charged or _is_free(attempt):
         return
     with transaction.atomic():
         Attempt.objects.filter(pk=attempt.pk).update(charged=True)
         money.charge(attempt, job)
     attempt.refresh_from_db()
+
+
+def _is_free(attempt: Attempt) -> bool:
+    """The provider said that this one takes nothing of the account."""
+    return attempt.credits == 0
 
 
 def checked(part: Path) -> Encoded:
@@ -216,9 +221,11 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         note=note_for(job, attempt.provider, note_about_copy(attempt, job, label)),
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
-    money.charge(attempt, job)
+    is_charged = attempt.charged or not _is_free(attempt)
+    if is_charged:
+        money.charge(attempt, job)
     Attempt.objects.filter(pk=attempt.pk).update(
-        brought={}, result_address="", late_look=None, charged=True
+        brought={}, result_address="", late_look=None, charged=is_charged
     )
     return restoration
 

@@ -153,7 +153,12 @@ class Autoenhance:
         query = brought.get("query") or urlencode({"preview": "false"})
         address = f"{_path(image_id)}/enhanced?{query}"
         return RemoteState(
-            status=status, progress=1.0, words=words, result=Result(address=address)
+            status=status,
+            progress=1.0,
+            words=words,
+            result=Result(address=address),
+            # A picture that was paid for once is fetched again for nothing.
+            credits=0.0 if image.get("downloaded") is True else None,
         )
 
     def fetch(self, result: Result, into: Path) -> int:

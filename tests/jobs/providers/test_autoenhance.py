@@ -340,10 +340,12 @@ class TestAutoenhance(AutoenhanceCase, ProviderContract):
         begun = self.done(vendor, provider, scan)
         state = self.poll(provider, begun)
         assert vendor.bought == []
+        assert state.credits is None
         for _time in range(2):
             kind, size = self.fetched(provider, state, tmp_path)
             assert (kind, size) == ("JPEG", (scan.width, scan.height))
         assert vendor.bought == [begun.remote_id]
+        assert self.poll(provider, begun).credits == 0
         asked = [each for each in vendor.requests if "enhanced" in each.path]
         assert "preview=false" in asked[0].path
         assert len(sandbox.result_requests) == (0 if how == "direct" else 2)

@@ -6,7 +6,8 @@ import pytest
 
 from jobs import accounts
 from jobs.models import Job, LedgerLine, ProviderAccount
-from tests.jobs.remote.conftest import Ask, finish, step
+from tests.jobs.remote.conftest import Ask, AskThere, finish, step
+from tests.jobs.remote.copies import end
 from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +72,13 @@ def test_only_a_fetch_shows_that_the_plan_pays_again(
     assert row.state == ProviderAccount.State.OPEN
     assert finish(second).state == Job.State.SUCCEEDED
     assert vendor.enhancements == 2
+
+
+def test_what_was_paid_for_once_is_free_the_second_time(
+    kept: None, vendor: AutoenhanceSandbox, ask_there: AskThere
+) -> None:
+    first = finish(ask_there())
+    second = end(ask_there(upscale="1"), vendor)
+    assert (first.money_spent, second.money_spent) == (True, False)
+    assert len(vendor.bought) == LedgerLine.objects.count() == 1
+    assert not second.events.filter(charged=True).exists()
