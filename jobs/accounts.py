@@ -127,7 +127,8 @@ def hold_waiting(row: ProviderAccount) -> None:
 
 def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
     """Hold a job until the provider is well; where it has a second provider for that
-    case, and the first was not paused by a person, that one does it instead."""
+    case, and the first was not paused by a person, that one does it instead. False: it
+    is not what `only` says, or a person gave it up."""
     broken = row.state == ProviderAccount.State.BROKEN
     is_down = row.state != ProviderAccount.State.PAUSED
     if is_down and fallback.take_over(job, Why.DOWN, only=only, detail=row.code):
@@ -144,7 +145,8 @@ def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
         "is_trial": False,
         "stage": "",
     }
-    return change(job, held, only=only, kind=Event.Kind.HELD, words=row.sentence)
+    wanted = {**only, "cancel_asked": False}
+    return change(job, held, only=wanted, kind=Event.Kind.HELD, words=row.sentence)
 
 
 def let_go(provider: str, *, on_trial: bool = False) -> int:

@@ -194,6 +194,19 @@ def price_of(provider: str) -> Price | None:
     return Price(row.price, row.currency)
 
 
+def price_words(provider: str) -> str:
+    """What one restoration costs, "" where the administrator set no price."""
+    price = price_of(provider)
+    known = _("%(price)s a photo, as the administrator of this site knows it.")
+    return known % {"price": price.words} if price else ""
+
+
+def shown_price(provider: str) -> str:
+    """All that is said of the price to whoever agrees to it."""
+    said = (price_words(provider), KINDS[provider].promise.costs)
+    return " ".join(words for words in said if words)
+
+
 def check_room(attempt: Attempt, album_id: int) -> None:
     """A first look before any work is done. Raises OverBudget."""
     if not has_place(attempt):

@@ -44,9 +44,13 @@ class Offer:
     @cached_property
     def price(self) -> str:
         """What one restoration costs, "" where the administrator set no price."""
-        price = money.price_of(self.kind.name)
-        known = _("%(price)s a photo, as the administrator of this site knows it.")
-        return known % {"price": price.words} if price else ""
+        return money.price_words(self.kind.name)
+
+    @property
+    def is_price_new(self) -> bool:
+        """Whether somebody agreed to another price than the one of today."""
+        agreed, now = self.consent, money.shown_price(self.kind.name)
+        return agreed is not None and agreed.price_shown != now
 
     @property
     def limit(self) -> str:

@@ -27,18 +27,20 @@ CODE = "over_budget"
 AT_A_TIME = 500
 
 
-def hold(job: Job, cap: Cap, *, only: Mapping[str, object]) -> None:
-    """Hold this job, and all that wait behind it for the same budget."""
+def hold(job: Job, cap: Cap, *, only: Mapping[str, object]) -> bool:
+    """Hold this job, and all that wait behind it for the same budget. False: it is not
+    what `only` says, or a person gave it up."""
     with transaction.atomic():
         _lock(cap)
         is_news = not _was_told(cap)
         if not _hold(job, cap, only=only):
-            return
+            return False
     for waiting in _behind(cap):
         _hold(waiting, cap, only={"lease": None, "state": waiting.state})
     if is_news:
         logger.warning("this month's budget is used up: %s", cap.key)
         _tell(cap)
+    return True
 
 
 def let_go() -> int:
@@ -83,8 +85,14 @@ def _hold(job: Job, cap: Cap, *, only: Mapping[str, object]) -> bool:
         "stage": "",
         **RELEASED,
     }
-    kind = Event.Kind.OVER_BUDGET
-    return change(job, held, only=only, kind=kind, words=cap.sentence, detail=cap.key)
+    return change(
+        job,
+        held,
+        only={**only, "cancel_asked": False},
+        kind=Event.Kind.OVER_BUDGET,
+        words=cap.sentence,
+        detail=cap.key,
+    )
 
 
 def _behind(cap: Cap) -> list[Job]:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from albums.models import Album
-from jobs import money, services
+from jobs import money, over_budget, services
 from jobs.models import AlbumCap, Job
 from jobs.offers import Offer, offers_for
 from jobs.providers import local
@@ -70,6 +70,7 @@ def album_cap(request: SignedInRequest, code: UUID) -> HttpResponse:
         )
     else:
         money.set_album_cap(album, int(wanted) if wanted else None, by=request.user)
+        over_budget.let_go()
         messages.success(request, _("Noted. It counts from now on."))
     return redirect("jobs:album_providers", album.code)
 

@@ -89,7 +89,8 @@ def run(step: Step, *, moment: datetime | None) -> None:
     try:
         moves[job.state](step, attempt, provider, moment)
     except money.OverBudget as over:
-        over_budget.hold(job, over.cap, only={"lease": step.token})
+        if not over_budget.hold(job, over.cap, only={"lease": step.token}):
+            _see_why(step)
     except ProviderError as error:
         answer_to(step, attempt, error)
     finally:
@@ -427,7 +428,14 @@ def _later(
 
 def _hold(step: Step) -> None:
     row = accounts.account(step.job.provider)
-    accounts.hold(step.job, row, only={"lease": step.token})
+    if not accounts.hold(step.job, row, only={"lease": step.token}):
+        _see_why(step)
+
+
+def _see_why(step: Step) -> None:
+    """A job that cannot be held was given up, or taken by somebody else. Raises
+    Cancelled or Lost."""
+    step.renew(leaving.SUBMIT_LEASE)
 
 
 def _wait_for_key(step: Step) -> None:

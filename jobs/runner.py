@@ -72,8 +72,7 @@ def _advance_here(job: Job) -> bool:
     if job.provider != local.NAME:
         if not accounts.may_go(accounts.account(job.provider)) and not job.is_trial:
             row = accounts.account(job.provider)
-            accounts.hold(job, row, only={"lease": None, "state": job.state})
-            return True
+            return accounts.hold(job, row, only={"lease": None, "state": job.state})
         call = remote_step.call_of(job, job.attempts.filter(state="open").first())
         moment = call and budget.reserve(job.provider, call, now=now, within=WITHIN)
         if call and not moment:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, User
 from albums.services import bump_version
-from jobs import source_links
+from jobs import money, source_links
 from jobs.clock import db_now
 from jobs.connections import KINDS
 from jobs.models import Attempt, Batch, Consent, Event, Job
@@ -123,8 +123,11 @@ def has_consent(album_id: int, provider: str) -> bool:
 def give_consent(album: Album, provider: str, *, by: User) -> None:
     """Record that somebody who may do so, and was shown the price, lets the photos of
     an album go to a provider."""
-    promise = KINDS[provider].promise
-    shown = {"price_shown": promise.costs, "sent_to": promise.sends_to, "by": by}
+    shown = {
+        "price_shown": money.shown_price(provider),
+        "sent_to": KINDS[provider].promise.sends_to,
+        "by": by,
+    }
     Consent.objects.in_force().get_or_create(
         album=album, provider=provider, defaults=shown
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from albums.models import Album, Restoration, User
-from jobs import accounts, queue, runner
+from jobs import accounts, connections, queue, runner
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job, ProviderAccount
 from jobs.providers.options import BadOption
@@ -30,6 +31,8 @@ from jobs.services import (
 )
 from tests.jobs.conftest import MakePhoto
 from tests.jobs.remote.conftest import begun, connect, finish, kinds, step
+from tests.jobs.test_restore_command import restore
+from tests.pictures import drawn
 from tests.provider_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -370,3 +373,52 @@ class TestAfterwards:
         job = finish(job)
         assert (job.state, job.provider) == (STATE.SUCCEEDED, "local")
         assert job.note.startswith(REFUSED)
+
+
+class TestCommand:
+    @pytest.fixture
+    def scan(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "working"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        path = tmp_path / "scan.jpg"
+        path.write_bytes(drawn(96, 64))
+        return path
+
+    def test_it_names_a_second_one(
+        self, sandbox: Sandbox, administrator: User, scan: Path
+    ) -> None:
+        sandbox.picwish.faults.always("submit", "http_413")
+        wanted = ("--provider", "picwish", "--recipe", "repair")
+        ended = restore(scan, *wanted, "--fallback", "local", "--json")
+        assert ended.status == 0, ended.err
+        assert ended.report["provider"] == "local"
+        assert REFUSED in ended.err
+
+    def test_a_full_budget_ends_it_with_the_reason(
+        self, sandbox: Sandbox, administrator: User, scan: Path
+    ) -> None:
+        ProviderAccount.objects.filter(provider="picwish").update(monthly_cap=0)
+        ended = restore(scan, "--provider", "picwish", "--json")
+        assert (ended.status, ended.report["state"]) == (1, "held")
+        assert ended.report["error"]["code"] == "over_budget"
+        assert ended.report["error"]["blame"] == "budget"
+        assert "budget for PicWish" in ended.err
+
+    def test_a_number_that_is_a_secret_is_not_printed(
+        self,
+        sandbox: Sandbox,
+        administrator: User,
+        scan: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        shown = restore(scan, "--provider", "picwish", "--json")
+        assert shown.report["remote_id"] == Attempt.objects.get().remote_id
+        secret = replace(connections.KINDS["picwish"], id_is_secret=True)
+        monkeypatch.setattr(connections, "KINDS", {"picwish": secret})
+        monkeypatch.setattr("jobs.management.commands.restore.KINDS", connections.KINDS)
+        ended = restore(scan, "--provider", "picwish", "--json")
+        assert ended.report["remote_id"] is None
+        number = Attempt.objects.order_by("pk").last()
+        assert number is not None
+        assert number.remote_id not in ended.out + ended.err

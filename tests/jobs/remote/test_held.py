@@ -12,6 +12,7 @@ from albums.models import User
 from jobs import accounts, checking
 from jobs.clock import db_now
 from jobs.models import Job, ProviderAccount
+from jobs.providers.base import ProviderError
 from jobs.services import send_elsewhere
 from tests.jobs.remote.conftest import AskPicWish, connect, finish, kinds, step
 from tests.provider_sandbox import Sandbox
@@ -119,14 +120,20 @@ def test_several_failures_in_a_row_open_the_circuit(
     jobs = [ask_picwish() for _job in range(accounts.FAILURES_IN_A_ROW + 3)]
     for job in jobs[: accounts.FAILURES_IN_A_ROW]:
         step(job)
-    assert ProviderAccount.objects.get(provider="picwish").state == ProviderAccount.State.RESTING
+    assert (
+        ProviderAccount.objects.get(provider="picwish").state
+        == ProviderAccount.State.RESTING
+    )
     assert len(sandbox.picwish.requests) == accounts.FAILURES_IN_A_ROW
     jobs[-1].refresh_from_db()
     assert jobs[-1].state == Job.State.HELD
     sandbox.picwish.faults.clear()
     trial()
     step(Job.objects.get(is_trial=True))
-    assert ProviderAccount.objects.get(provider="picwish").state == ProviderAccount.State.OPEN
+    assert (
+        ProviderAccount.objects.get(provider="picwish").state
+        == ProviderAccount.State.OPEN
+    )
 
 
 def test_one_good_call_closes_the_count_of_failures(
@@ -188,3 +195,17 @@ def test_a_good_check_lets_held_jobs_go_on(
     assert checking.check("picwish")[0]
     job.refresh_from_db()
     assert finish(job).state == Job.State.SUCCEEDED
+
+
+def test_a_wish_that_was_given_up_meanwhile_is_not_held(
+    sandbox: Sandbox, ask_picwish: AskPicWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broke = accounts.broke
+
+    def cancel_meanwhile(provider: str, error: ProviderError) -> None:
+        Job.objects.update(cancel_asked=True)
+        broke(provider, error)
+
+    monkeypatch.setattr(accounts, "broke", cancel_meanwhile)
+    sandbox.picwish.faults.add("submit", "http_401")
+    assert step(ask_picwish()).state == Job.State.CANCELLED

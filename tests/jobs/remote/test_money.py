@@ -20,9 +20,18 @@ from albums.models import Album, User
 from albums.services import create_album
 from jobs import money, over_budget, services
 from jobs.clock import db_now
-from jobs.models import AlbumCap, Attempt, Event, Job, LedgerLine, ProviderAccount
+from jobs.models import (
+    AlbumCap,
+    Attempt,
+    Consent,
+    Event,
+    Job,
+    LedgerLine,
+    ProviderAccount,
+)
 from jobs.money import Price
 from jobs.providers.options import BadOption
+from jobs.providers.picwish import PROMISE
 from jobs.services import NoConsent
 from jobs.sweep import sweep
 from tests.jobs.remote.conftest import AskPicWish, finish, step
@@ -244,6 +253,20 @@ class TestHeld:
         assert money.room_for(album, "picwish", 1).fits == 0
 
 
+def test_a_wish_that_was_given_up_meanwhile_is_not_held(
+    sandbox: Sandbox, ask_picwish: AskPicWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(0)
+    check_room = money.check_room
+
+    def cancel_meanwhile(attempt: Attempt, album_id: int) -> None:
+        Job.objects.update(cancel_asked=True)
+        check_room(attempt, album_id)
+
+    monkeypatch.setattr(money, "check_room", cancel_meanwhile)
+    assert step(ask_picwish()).state == Job.State.CANCELLED
+
+
 class TestPages:
     @pytest.fixture
     def held(self, sandbox: Sandbox, ask_picwish: AskPicWish) -> Job:
@@ -399,6 +422,22 @@ class TestLedger:
 
     def test_no_price_is_no_price(self, db: None) -> None:
         assert money.price_of("picwish") is None
+
+
+def test_who_agrees_is_on_record_with_the_price_that_was_shown(
+    sandbox: Sandbox, album: Album, alice: User, alice_client: Client
+) -> None:
+    accounts = ProviderAccount.objects.filter(provider="picwish")
+    accounts.update(price=Decimal("0.125"), currency="EUR")
+    address = reverse("jobs:album_providers", args=[album.code])
+    assert "0.125 EUR a photo" in alice_client.get(address).content.decode()
+    alice_client.post(address, {"provider": "picwish", "answer": "agree"})
+    shown = Consent.objects.get().price_shown
+    assert shown.startswith("0.125 EUR a photo")
+    assert PROMISE.costs in shown
+    assert "The price shown then" not in alice_client.get(address).content.decode()
+    accounts.update(price=Decimal("0.5"))
+    assert "The price shown then" in alice_client.get(address).content.decode()
 
 
 class TestWhoMay:
