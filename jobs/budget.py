@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -84,6 +84,12 @@ def wait_for_room(provider: str, call: str, *, now: datetime) -> timedelta:
     return min(free_from(provider, call, now=now) - now, ASK_AGAIN)
 
 
+def quiet_until(provider: str, calls: Collection[str], *, now: datetime) -> datetime:
+    """When the provider wants to hear of us again: now, where it said nothing."""
+    rows = Budget.objects.filter(provider=provider, call__in=calls)
+    return max([now, *rows.values_list("free_from", flat=True)])
+
+
 def left_of_hour(provider: str, call: str, *, now: datetime) -> int:
     """How many requests of a kind that has a limit per hour may go at once."""
     return max(0, limit(provider, call) - _recent(provider, call, now).count())
@@ -116,6 +122,12 @@ def settle(
     HourlyUse.objects.bulk_create(
         HourlyUse(provider=provider, call=call, at=left) for call in counted.elements()
     )
+
+
+def count(provider: str, call: str) -> None:
+    """A request that nobody reserved, and that was made just now."""
+    if limit(provider, call):
+        HourlyUse.objects.create(provider=provider, call=call, at=db_now())
 
 
 def sweep(now: datetime) -> None:

@@ -75,7 +75,7 @@ class Gate:
         as_files = source_links.sent_as_files(candidates)
         looks = _looks(candidates, now)
         tickets: list[Ticket] = []
-        exhausted: set[tuple[str, str]] = set()
+        exhausted: dict[tuple[str, str], list[Job]] = {}
         used = Counter(taken)
         for job in candidates:
             if len(tickets) >= free:
@@ -93,17 +93,18 @@ class Gate:
             ):
                 continue
             if (job.provider, call) in exhausted:
-                _put_off(job, call, now)
+                exhausted[job.provider, call].append(job)
                 continue
             moment = self._moment(job.provider, call, now) if call else None
             if call and moment is None:
-                exhausted.add((job.provider, call))
-                _put_off(job, call, now)
+                exhausted[job.provider, call] = [job]
                 continue
             used[slot] += 1
             tickets.append(
                 Ticket(job.pk, job.batch_id, moment, slot, job.provider, call)
             )
+        for (provider, call), put_off in exhausted.items():
+            _put_off(put_off, provider, call, now)
         return tickets
 
     def is_short(self, provider: str, looks: Looks | None, now: datetime) -> bool:
@@ -207,12 +208,13 @@ def _looks_at(provider: str, now: datetime) -> Looks:
     )
 
 
-def _put_off(job: Job, call: str, now: datetime) -> None:
-    """A job whose kind of call is used up for the hour makes room for those that may
+def _put_off(jobs: list[Job], provider: str, call: str, now: datetime) -> None:
+    """Jobs whose kind of call is used up for the hour make room for those that may
     go."""
-    wait = budget.wait_for_room(job.provider, call, now=now)
+    wait = budget.wait_for_room(provider, call, now=now)
     if wait > WITHIN:
-        _move(job, now + wait)
+        waiting = Job.objects.filter(pk__in=[job.pk for job in jobs], lease=None)
+        waiting.update(due=now + wait)
 
 
 def _move(job: Job, due: datetime) -> None:
