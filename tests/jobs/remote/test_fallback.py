@@ -18,7 +18,7 @@ from django.urls import reverse
 from albums.models import Album, Restoration, User
 from jobs import accounts, connections, queue, runner
 from jobs.clock import db_now
-from jobs.models import Attempt, Event, Job, ProviderAccount
+from jobs.models import Attempt, Event, Job, LedgerLine, ProviderAccount
 from jobs.providers.options import BadOption
 from jobs.remote_dispatch import Gate
 from jobs.services import (
@@ -60,13 +60,6 @@ def ask(make_photo: MakePhoto, album: Album, alice: User, sandbox: Sandbox) -> A
         )
 
     return make
-
-
-@pytest.fixture
-def both(settings: Any, sandbox: Sandbox) -> None:
-    """Claid has a key here as well."""
-    known = settings.PROVIDERS["picwish"]
-    settings.PROVIDERS = settings.PROVIDERS | {"claid": replace(known, key="k")}
 
 
 @pytest.fixture
@@ -134,8 +127,20 @@ class TestRefused:
         assert f"{REFUSED} PicWish charged for its try." in job.note
         assert "PicWish charged for its try." in page_of(alice_client, job)
 
+    def test_another_provider_may_be_the_second(
+        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User
+    ) -> None:
+        give_consent(album, "claid", by=alice)
+        sandbox.picwish.faults.always("task", "state=-10")
+        job = finish(ask(fallback="claid"))
+        assert (job.state, job.provider) == (STATE.SUCCEEDED, "claid")
+        said = "PicWish could not take this photo, so Claid.ai restored it."
+        assert Restoration.objects.get().note == said
+        line = LedgerLine.objects.get()
+        assert (line.provider, line.attempt.number) == ("claid", 2)
+
     def test_never_twice(
-        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User, both: None
+        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User
     ) -> None:
         give_consent(album, "claid", by=alice)
         sandbox.picwish.faults.always("task", "state=-10")
@@ -229,7 +234,7 @@ class TestDown:
         assert rung_for == ["picwish"]
 
     def test_from_one_that_is_down_not_to_another(
-        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User, both: None
+        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User
     ) -> None:
         give_consent(album, "claid", by=alice)
         accounts.account("claid")
@@ -293,7 +298,7 @@ class TestAsksFirst:
 
 class TestConsent:
     def test_a_second_remote_one_needs_its_own(
-        self, ask: Ask, album: Album, alice: User, both: None
+        self, ask: Ask, album: Album, alice: User
     ) -> None:
         with pytest.raises(NoConsent):
             ask(fallback="claid")
@@ -301,7 +306,7 @@ class TestConsent:
         assert ask(fallback="claid").fallback == "claid"
 
     def test_it_is_looked_at_again_when_it_counts(
-        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User, both: None
+        self, sandbox: Sandbox, ask: Ask, album: Album, alice: User
     ) -> None:
         give_consent(album, "claid", by=alice)
         job = ask(fallback="claid")
@@ -310,9 +315,7 @@ class TestConsent:
         assert finish(job).state == STATE.FAILED
         assert job.provider == "picwish"
 
-    def test_an_administrator_names_both_for_this_once(
-        self, ask: Ask, both: None
-    ) -> None:
+    def test_an_administrator_names_both_for_this_once(self, ask: Ask) -> None:
         job = ask(fallback="claid", agreed_once=True)
         named = job.events.filter(kind=Event.Kind.AGREED_ONCE)
         assert set(named.values_list("words", flat=True)) == {"picwish", "claid"}
