@@ -30,9 +30,8 @@ def is_settled(step: Step, attempt: Attempt, provider: Provider) -> bool:
     if moment is None:
         return True
     found = provider.find(attempt.request_key.hex, attempt.brought)
-    budget.settle(
-        step.job.provider, moment, booked=provider.find_call, made=(provider.find_call,)
-    )
+    made = (found.call, *found.also) if found else (provider.find_call,)
+    budget.settle(step.job.provider, moment, booked=provider.find_call, made=made)
     accounts.well(step.job.provider, paid=False)
     if found:
         _keep(step, attempt, found)
