@@ -19,7 +19,7 @@ from PIL import Image
 from albums.models import Album, User
 from jobs import accounts, budget, runner
 from jobs.clock import db_now
-from jobs.models import HourlyUse, Job
+from jobs.models import Budget, HourlyUse, Job
 from jobs.providers import upscayl
 from jobs.services import give_consent, request_restoration
 from tests.jobs.conftest import MakePhoto
@@ -174,7 +174,7 @@ def test_a_refusal_for_an_hour_puts_off_that_kind_of_call_alone(
 
 
 def finish_in_an_hour(job: Job) -> Job:
-    budget.Budget.objects.filter(provider="upscayl").update(free_from=db_now())
+    Budget.objects.filter(provider="upscayl").update(free_from=db_now())
     return finish(job)
 
 
