@@ -24,6 +24,10 @@ from jobs.providers.base import KeepsCopies, ProviderError
 
 logger = logging.getLogger(__name__)
 
+UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
+# An attempt of a job that was cancelled while it waited stays open, and does nothing.
+AT_WORK = Q(state=Attempt.State.OPEN, job__state__in=UNFINISHED)
+
 # Another task works on the copy: asked again after so long.
 WAIT = timedelta(seconds=5)
 CLAIM = timedelta(minutes=5)
@@ -62,7 +66,7 @@ def reserve(attempt: Attempt, job: Job) -> bool:
         ).exclude(copy_id="")
         copies = list(there.select_for_update().order_by("-used"))
         others = Attempt.objects.filter(copy__in=copies).exclude(pk=attempt.pk)
-        if others.filter(state=Attempt.State.OPEN).exists():
+        if _is_being_sent(attempt, job) or others.filter(AT_WORK).exists():
             return False
         awaited = set(others.filter(_awaited()).values_list("copy__pk", flat=True))
         uploaded = others.exclude(submitted=None).exclude(sent_width=None)
@@ -73,6 +77,14 @@ def reserve(attempt: Attempt, job: Job) -> bool:
                 break
     attempt.refresh_from_db()
     return True
+
+
+def _is_being_sent(attempt: Attempt, job: Job) -> bool:
+    """Whether an earlier task is about to bring the photo there."""
+    earlier = Attempt.objects.filter(
+        job__photo=job.photo, provider=job.provider, pk__lt=attempt.pk
+    )
+    return earlier.filter(AT_WORK, copy=None).exists()
 
 
 def _give(copy: RemoteCopy, attempt: Attempt, before: Attempt) -> None:
@@ -154,9 +166,9 @@ def _unneeded(now: datetime) -> Q:
     """Nobody works on it, waits for it or may still fetch from it, and its time is up;
     what remains after a consent is gone are tasks that were paid for."""
     jobs = Job.objects.filter(photo=OuterRef("photo"), provider=OuterRef("provider"))
-    unfinished = jobs.filter(state__in=[*Job.ACTIVE, Job.State.HELD])
+    unfinished = jobs.filter(state__in=UNFINISHED)
     attempts = Attempt.objects.filter(copy=OuterRef("pk"))
-    working = attempts.filter(Q(state=Attempt.State.OPEN) | _awaited())
+    working = attempts.filter(AT_WORK | _awaited())
     fetchable = attempts.filter(
         state=Attempt.State.ABANDONED,
         result_seen__isnull=False,

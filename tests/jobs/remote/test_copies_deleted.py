@@ -117,6 +117,17 @@ def test_cancelling_leads_to_deletion_and_buys_nothing(
     assert not Restoration.objects.exists()
 
 
+def test_cancelling_what_was_on_hold_leads_to_deletion(
+    vendor: AutoenhanceSandbox, ask_there: AskThere, alice: User
+) -> None:
+    job = step(ask_there())
+    Job.objects.filter(pk=job.pk).update(state=Job.State.HELD, hold="provider")
+    assert cancel(job, by=alice)
+    tend()
+    assert vendor.images == {}
+    assert finish(ask_there()).state == Job.State.SUCCEEDED
+
+
 def test_taking_the_consent_back_deletes_at_once(
     kept: None,
     vendor: AutoenhanceSandbox,

@@ -124,6 +124,19 @@ def test_a_wish_waits_while_another_works_on_the_copy(
     assert uploads(sandbox) == 1
 
 
+def test_of_two_wishes_at_once_one_sends_the_photo(
+    kept: None, sandbox: Sandbox, vendor: AutoenhanceSandbox, ask_there: AskThere
+) -> None:
+    first, second = ask_there(), ask_there(upscale="1")
+    for job in (first, second):
+        job.attempts.create(number=1, provider="autoenhance")
+    assert step(second).state == Job.State.QUEUED
+    assert vendor.images == {}
+    assert finish(first).state == Job.State.SUCCEEDED
+    assert end(second, vendor).state == Job.State.SUCCEEDED
+    assert uploads(sandbox) == 1
+
+
 def test_a_copy_with_a_late_result_to_come_is_left_alone(
     kept: None,
     sandbox: Sandbox,
