@@ -3,8 +3,10 @@ what price, for how long."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,10 +14,13 @@ from albums.models import Photo
 from jobs import money
 from jobs.asking import Asked
 from jobs.connections import KINDS, Kind
+from jobs.forecast import forecast
+from jobs.models import Job
 from jobs.money import Room
 from jobs.offers import Maker, Offer, label_of, offers_for, others_for
 from jobs.option_fields import Field, fields_of
-from jobs.providers.base import SUBMIT, Limits
+from jobs.providers import local
+from jobs.providers.base import Limits
 from jobs.recipes import BY_CODE, Recipe
 
 
@@ -97,15 +102,16 @@ def terms_of(asked: Asked) -> Terms:
     wish, album = asked.wish, asked.album
     offers = offers_for(album)
     kind = KINDS.get(wish.provider)
+    room = money.room_for(album, wish.provider, len(asked.photos))
     return Terms(
         asked=asked,
         label=label_of(wish.provider),
         recipe=BY_CODE.get(wish.recipe),
         kind=kind,
         offer=next((one for one in offers if one.kind is kind), None),
-        room=money.room_for(album, wish.provider, len(asked.photos)),
+        room=room,
         smaller=smaller_copies(asked.photos, kind.limits) if kind else (),
-        takes=takes_words(wish.provider, len(asked.photos)),
+        takes=takes_words(wish.provider, room),
         others=others_for(offers, wish) if kind else (),
         fields=fields_of(wish, asked.chosen),
     )
@@ -121,17 +127,13 @@ def smaller_copies(photos: tuple[Photo, ...], limits: Limits) -> tuple[Smaller, 
     return tuple(found)
 
 
-def takes_words(provider: str, number: int) -> str:
-    """How long it takes under the provider's limits, roughly."""
-    seconds = 60.0 * number
-    if provider in KINDS:
-        limits = KINDS[provider].limits
-        starts = limits.per_hour_by_call.get(SUBMIT, 0)
-        between = 3600.0 / starts if starts else 2.0 / limits.per_second
-        seconds = limits.typical.total_seconds() + between * (number - 1)
-    if seconds < 90:
-        return _("About a minute.")
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return _("About %(number)d minutes.") % {"number": minutes}
-    return _("About %(number)d hours.") % {"number": round(minutes / 60)}
+def takes_words(provider: str, room: Room) -> str:
+    """How long until what fits into the budget is done, with what waits already."""
+    if provider != local.NAME:
+        return forecast(provider, room.fits).sentence if room.fits else ""
+    waiting = Job.objects.unfinished().filter(provider=provider).count()
+    photos = waiting + room.asked
+    minutes = math.ceil(photos / settings.ENGINE_WORKERS)
+    if minutes == 1:
+        return _("usually less than a minute")
+    return _("usually less than %(minutes)d minutes") % {"minutes": minutes}

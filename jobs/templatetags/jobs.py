@@ -19,6 +19,7 @@ from jobs.connections import shown_id
 from jobs.models import Attempt, Job
 from jobs.offers import Asks, Offer, asks_for, label_of, offers_for
 from jobs.option_fields import fields_of
+from jobs.recipes import BY_CODE
 from jobs.status import (
     Hold,
     Status,
@@ -128,6 +129,12 @@ def number_there(attempt: Attempt) -> str:
 @register.filter
 def recipe_words(recipe: str) -> str:
     return recipe_title(recipe)
+
+
+@register.filter
+def guesses_colour(recipe: str) -> bool:
+    """Whether the colours of a restoration are made up."""
+    return recipe in BY_CODE and BY_CODE[recipe].guesses_colour
 
 
 @register.filter
