@@ -25,6 +25,7 @@ from jobs.providers.base import (
     RemoteState,
     RemoteStatus,
     Result,
+    RetryCall,
     Scan,
     Submission,
 )
@@ -261,7 +262,12 @@ class Upscayl:
             "fileType": scan.media_type,
             "fileSize": scan.size,
         }
-        asked = self._ask(UPLOAD_URL, wanted)
+        try:
+            asked = self._ask(UPLOAD_URL, wanted)
+        except RetryCall as error:
+            # An address is no task: whatever happened, nothing was bought.
+            error.ambiguous = False
+            raise
         data = data_of(asked.reply)
         address, name = data.get("uploadURL"), data.get("fileName")
         if not isinstance(address, str) or not isinstance(name, str):

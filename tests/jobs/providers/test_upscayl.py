@@ -347,6 +347,15 @@ class TestUpscayl(ProviderContract):
         assert caught.value.code == "upload_refused"
         assert calls(sandbox).count("/get-upload-url") == upscayl.MOST_UPLOADS
 
+    @pytest.mark.parametrize("fault", ["reset_before", "gateway_502", "drip"])
+    def test_an_upload_address_that_did_not_come_was_no_task(
+        self, sandbox: Sandbox, provider: Upscayl, scan: Scan, large: None, fault: str
+    ) -> None:
+        sandbox.upscayl.faults.add("upload_url", fault)
+        with pytest.raises(RetryCall) as caught:
+            self.submit(provider, scan)
+        assert not caught.value.ambiguous
+
     @pytest.mark.parametrize("fault", ["http_503", "reset"])
     def test_a_storage_in_trouble_is_tried_again_and_nothing_was_bought(
         self, sandbox: Sandbox, provider: Upscayl, scan: Scan, large: None, fault: str
