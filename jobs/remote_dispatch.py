@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs import accounts, budget, connections, remote_step, rhythm, source_links
+from jobs import accounts, budget, connections, rhythm, source_links
 from jobs.models import Attempt, Job, ProviderAccount
 from jobs.providers.base import POLL, SUBMIT
+from jobs.remote_calls import call_of
 from jobs.runner import WITHIN
 
 # Of the workers for remote steps, so many at most are lent to calls that take long.
@@ -84,7 +85,7 @@ class Gate:
                 self._note_shortage(job.provider, now)
                 break
             row, attempt = rows[job.provider], attempts.get(job.pk)
-            call = remote_step.call_of(job, attempt)
+            call = call_of(job, attempt)
             slot = _slot(job, call, as_file=job.pk in as_files)
             if _must_wait(job, row, call) or used[slot] >= self._most(slot):
                 continue

@@ -16,7 +16,7 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import accounts, budget, connections, money, remote_step, source_links
+from jobs import accounts, budget, connections, money, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job
@@ -31,6 +31,8 @@ from jobs.providers.base import (
     Result,
     RetryCall,
 )
+from jobs.remote_calls import since
+from jobs.remote_trouble import backoff
 from jobs.scratch import scratch_folder
 from jobs.step import Failure, Step
 
@@ -69,7 +71,7 @@ def found(
         if is_paid:
             money.charge(attempt, step.job)
     source_links.revoke(Attempt.objects.filter(pk=attempt.pk))
-    took = remote_step.since(started) if started else None
+    took = since(started) if started else None
     step.note(
         Event.Kind.DONE_THERE,
         "",
@@ -163,7 +165,7 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
             Event.Kind.FETCHED,
             "",
             attempt=attempt,
-            milliseconds=remote_step.since(started),
+            milliseconds=since(started),
             charged=costs and not _is_free(attempt),
         )
         with transaction.atomic():
@@ -246,7 +248,7 @@ def _not_yet(
         raise _given_up(attempt, code, detail) from error
     if not isinstance(error, RetryCall):
         Attempt.objects.filter(pk=attempt.pk).update(result_address="")
-    wait = remote_step.backoff(attempt.fetches - 1)
+    wait = backoff(attempt.fetches - 1)
     step.release(state=Job.State.FETCHING, due=db_now() + wait)
 
 

@@ -9,10 +9,9 @@ known is followed by one more at most, and the timeline says so.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -21,7 +20,6 @@ from jobs import (
     accounts,
     budget,
     connections,
-    fallback,
     finding,
     leaving,
     money,
@@ -32,11 +30,9 @@ from jobs import (
     ways,
 )
 from jobs.clock import db_now
-from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
-    SUBMIT,
     Blame,
     Final,
     NeedsOperator,
@@ -49,8 +45,10 @@ from jobs.providers.base import (
     RetryCall,
     Submission,
 )
+from jobs.remote_calls import call_of, hold, later, see_why, since
+from jobs.remote_trouble import answer_to, is_over, too_late
 from jobs.services import NO_CONSENT, has_consent, nobody_agreed
-from jobs.step import LATE_LOOK_AFTER, Failure, Step
+from jobs.step import Failure, Step
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +56,6 @@ logger = logging.getLogger(__name__)
 # early enough for the request to leave on time, late enough to be true.
 WRITE_AHEAD = 0.1
 MOST_SUBMITS = 2
-MOST_RESUBMITS = 1
-# A submit that may be taken back is tried so often; then the circuit is open anyway.
-MOST_TROUBLE = 30
-LONGEST_BACKOFF = 60.0
-# After the refusal of a call that has a limit per hour, where nothing says how long.
-QUIET_HOURLY = timedelta(minutes=10)
 # Shown as "Working" instead of "Sent to ...".
 WORKING_THERE = "working there"
 
@@ -90,19 +82,11 @@ def run(step: Step, *, moment: datetime | None) -> None:
         moves[job.state](step, attempt, provider, moment)
     except money.OverBudget as over:
         if not over_budget.hold(job, over.cap, only={"lease": step.token}):
-            _see_why(step)
+            see_why(step)
     except ProviderError as error:
         answer_to(step, attempt, error)
     finally:
         budget.give_back(job.provider, call, moment)
-
-
-def call_of(job: Job, attempt: Attempt | None) -> str:
-    """Which request the next step makes, by the names of the provider's budgets: ""
-    where it makes none of the API's. `attempt` is the open one, if there is one."""
-    if job.state in {Job.State.QUEUED, Job.State.SUBMITTING}:
-        return attempt.next_call if attempt and not attempt.remote_id else SUBMIT
-    return POLL if job.state == Job.State.RUNNING else ""
 
 
 def submit(
@@ -115,7 +99,7 @@ def submit(
         return
     _check_consent(step.job)
     if not ways.is_free(attempt, step.job, provider):
-        _later(step, None, db_now() + remote_copies.WAIT)
+        later(step, None, db_now() + remote_copies.WAIT)
         return
     _check_unknown_submit(step, attempt)
     money.check_room(attempt, step.job.photo.album_id)
@@ -142,7 +126,7 @@ def submit(
     accounts.learn(step.job.provider, done.learned)
     budget.keep_quiet(step.job.provider, done.quiet)
     if not done.finished:
-        _later(step, Job.State.SUBMITTING, db_now())
+        later(step, Job.State.SUBMITTING, db_now())
         return
     if done.state is not None and done.state.status is RemoteStatus.SUCCEEDED:
         remote_fetch.found(step, attempt, provider, done.state)
@@ -176,7 +160,7 @@ def look(
     Attempt.objects.filter(pk=attempt.pk).update(seen_unfinished=now, trouble=0)
     attempt.refresh_from_db()
     if is_over(attempt, now):
-        _too_late(step, attempt)
+        too_late(step, attempt)
         return
     _wait_for_next_look(step, attempt, state, now)
 
@@ -191,134 +175,6 @@ def keep_state(attempt: Attempt, state: RemoteState) -> None:
     if kept:
         Attempt.objects.filter(pk=attempt.pk).update(**kept)
         attempt.refresh_from_db()
-
-
-def is_over(attempt: Attempt, now: datetime) -> bool:
-    begun = attempt.submitted
-    return begun is not None and now >= begun + connections.deadline(attempt.provider)
-
-
-def _too_late(step: Step, attempt: Attempt) -> None:
-    """Past its deadline. A person who tried again anyway gets a new task; else the job
-    needs attention. A late result is collected in both cases."""
-    Attempt.objects.filter(pk=attempt.pk).update(late_look=db_now() + LATE_LOOK_AFTER)
-    if attempt.asked_again:
-        step.set_aside_attempt(attempt)
-        step.release(state=Job.State.QUEUED, due=db_now())
-        return
-    seconds = round(connections.deadline(attempt.provider).total_seconds())
-    raise Failure(
-        "timed_out",
-        Job.Blame.PROVIDER,
-        _(
-            "%(provider)s did not finish this photo in time. If it still arrives, it is "
-            "kept and not bought again. You can try again, or use the engine of this "
-            "app."
-        )
-        % {"provider": connections.KINDS[attempt.provider].label},
-        detail=f"not done {seconds} s after the submit",
-    )
-
-
-def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
-    """What happens next is said by the class of the error."""
-    step.note(
-        Event.Kind.TROUBLE,
-        error.sentence,
-        attempt=attempt,
-        detail=f"{error.code}: {error.detail}",
-    )
-    if isinstance(error, RetryCall):
-        _try_again(step, attempt, error)
-    elif isinstance(error, Resubmit):
-        _submit_anew(step, attempt, error)
-    elif isinstance(error, NeedsOperator):
-        accounts.broke(step.job.provider, error)
-        _hold(step)
-    elif error.blame is not Blame.PICTURE or not _replaced(step, attempt, error):
-        raise _failure(error) from error
-
-
-def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
-    """The same call again, later: when the provider says, else after a back-off with
-    full jitter. The state stays as it is."""
-    job, now = step.job, db_now()
-    if error.rate_limited:
-        _be_quiet(step, attempt, error, now)
-        return
-    Attempt.objects.filter(pk=attempt.pk).update(trouble=F("trouble") + 1)
-    attempt.refresh_from_db()
-    if job.state == Job.State.RUNNING and is_over(attempt, now):
-        _too_late(step, attempt)
-        return
-    if attempt.trouble >= MOST_TROUBLE:
-        raise _failure(error) from error
-    accounts.stumbled(job.provider, error)
-    row = accounts.account(job.provider)
-    waits_for_provider = row.state == row.State.RESTING
-    if waits_for_provider and not attempt.remote_id:
-        _hold(step)
-        return
-    _later(step, None, now + (error.retry_after or backoff(attempt.trouble)))
-
-
-def _be_quiet(step: Step, attempt: Attempt, error: RetryCall, now: datetime) -> None:
-    """Too often: all are quiet for a moment, or, where this kind of call has a limit
-    per hour, those of its kind for longer."""
-    provider, call = step.job.provider, call_of(step.job, attempt)
-    hourly = call if budget.limit(provider, call) else ""
-    wait = error.retry_after or (QUIET_HOURLY if hourly else _breath(provider))
-    budget.was_refused(provider)
-    budget.postpone(provider, hourly, until=now + wait)
-    _later(step, None, now + wait)
-
-
-def _breath(provider: str) -> timedelta:
-    """How long all are quiet after a refusal that did not say until when."""
-    requests = random.uniform(1.0, 2.0)  # noqa: S311  # jitter
-    return timedelta(seconds=max(0.3, requests / connections.rate(provider)))
-
-
-def backoff(trouble: int) -> timedelta:
-    longest = min(LONGEST_BACKOFF, 2.0 * 2 ** min(trouble, 10))
-    return timedelta(seconds=random.uniform(0.5, longest))  # noqa: S311  # jitter
-
-
-def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
-    """The task is dead. One more is bought; the second death is the job's."""
-    if step.job.resubmits >= MOST_RESUBMITS:
-        if _replaced(step, attempt, error):
-            return
-        raise _failure(error) from error
-    step.give_up_attempt(attempt, error.code, error.detail)
-    step.note(
-        Event.Kind.RESUBMIT,
-        _("The first try came to nothing, so the photo is sent once more."),
-        attempt=attempt,
-    )
-    again = {"resubmits": step.job.resubmits + 1, "stage": "", "progress": 0}
-    _later(step, Job.State.QUEUED, db_now() + error.pause, **again)
-
-
-def _replaced(step: Step, attempt: Attempt, error: ProviderError) -> bool:
-    """Whether the job's second provider does this photo, which the first refused."""
-    return fallback.take_over(
-        step.job,
-        Why.REFUSED,
-        only={"lease": step.token},
-        detail=error.code,
-        dead=attempt,
-    )
-
-
-def _failure(error: ProviderError) -> Failure:
-    return Failure(
-        error.code,
-        Job.Blame(error.blame.value),
-        error.sentence,
-        detail=error.detail,
-        is_final=isinstance(error, Resubmit | NeedsPerson | Final),
-    )
 
 
 def _check_consent(job: Job) -> None:
@@ -395,14 +251,10 @@ def _keep_submission(
         )
 
 
-def since(started: float) -> int:
-    return round(1000 * (time.monotonic() - started))
-
-
 def _now_running(step: Step, attempt: Attempt) -> None:
     row = accounts.account(step.job.provider)
     due = rhythm.next_look(attempt, row, now=db_now(), is_short=False)
-    _later(step, Job.State.RUNNING, due)
+    later(step, Job.State.RUNNING, due)
 
 
 def _wait_for_next_look(
@@ -417,25 +269,7 @@ def _wait_for_next_look(
         shown["progress"] = state.progress
     if state.status is RemoteStatus.RUNNING:
         shown["stage"] = WORKING_THERE
-    _later(step, None, min(due, max(last, now)), **shown)
-
-
-def _later(
-    step: Step, state: Job.State | None, due: datetime, **changes: object
-) -> None:
-    step.release(state=state, due=due, is_trial=False, **changes)
-
-
-def _hold(step: Step) -> None:
-    row = accounts.account(step.job.provider)
-    if not accounts.hold(step.job, row, only={"lease": step.token}):
-        _see_why(step)
-
-
-def _see_why(step: Step) -> None:
-    """A job that cannot be held was given up, or taken by somebody else. Raises
-    Cancelled or Lost."""
-    step.renew(leaving.SUBMIT_LEASE)
+    later(step, None, min(due, max(last, now)), **shown)
 
 
 def _wait_for_key(step: Step) -> None:
@@ -448,7 +282,7 @@ def _wait_for_key(step: Step) -> None:
         step.job.provider,
         NeedsOperator("no_key", Blame.SETUP, sentence, detail="no API key is set"),
     )
-    _hold(step)
+    hold(step)
 
 
 def _learn(attempt: Attempt, now: datetime, *, is_done: bool) -> None:

@@ -11,6 +11,7 @@ from jobs import accounts, budget, remote_step
 from jobs.clock import db_now
 from jobs.models import Job
 from jobs.providers import local
+from jobs.remote_calls import call_of
 from jobs.step import Cancelled, Failure, Lost, Step
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def _advance_here(job: Job) -> bool:
         if not accounts.may_go(accounts.account(job.provider)) and not job.is_trial:
             row = accounts.account(job.provider)
             return accounts.hold(job, row, only={"lease": None, "state": job.state})
-        call = remote_step.call_of(job, job.attempts.filter(state="open").first())
+        call = call_of(job, job.attempts.filter(state="open").first())
         moment = call and budget.reserve(job.provider, call, now=now, within=WITHIN)
         if call and not moment:
             return False
