@@ -15,13 +15,15 @@ from jobs import money
 from jobs.asking import Asked
 from jobs.connections import KINDS, Kind
 from jobs.forecast import forecast
+from jobs.leaving import largest_copy
 from jobs.models import Job
 from jobs.money import Room
 from jobs.offers import Maker, Offer, label_of, offers_for, others_for
 from jobs.option_fields import Field, fields_of
 from jobs.providers import local
-from jobs.providers.base import Limits
-from jobs.recipes import BY_CODE, Recipe
+from jobs.providers.base import Enlarges, NeedsPerson
+from jobs.providers.options import BadOption
+from jobs.recipes import BY_CODE, Recipe, options_for
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,29 @@ class Terms:
         if self.number == 1:
             small = self.smaller[0]
             return _(
-                "As a smaller copy of %(width)d × %(height)d pixels, because "
-                "%(provider)s takes no larger ones. The scan has %(full_width)d × "
-                "%(full_height)d."
+                "As a smaller copy of %(width)d × %(height)d pixels, %(reason)s. The "
+                "scan has %(full_width)d × %(full_height)d."
             ) % {
                 "width": small.width,
                 "height": small.height,
                 "full_width": small.photo.width,
                 "full_height": small.photo.height,
-                "provider": self.label,
+                "reason": self.why_smaller,
             }
         return ngettext(
-            "%(number)d of them as a smaller copy, because %(provider)s takes no larger "
-            "ones; the others in their full size.",
-            "%(number)d of them as smaller copies, because %(provider)s takes no larger "
-            "ones; the others in their full size.",
+            "%(number)d of them as a smaller copy, %(reason)s; the others in their full "
+            "size.",
+            "%(number)d of them as smaller copies, %(reason)s; the others in their full "
+            "size.",
             len(self.smaller),
-        ) % {"number": len(self.smaller), "provider": self.label}
+        ) % {"number": len(self.smaller), "reason": self.why_smaller}
+
+    @property
+    def why_smaller(self) -> str:
+        if self.kind and isinstance(self.kind.connects, Enlarges):
+            return _("so that the results are not larger than this app can open")
+        words = _("because %(provider)s takes no larger ones")
+        return words % {"provider": self.label}
 
     @property
     def price(self) -> str:
@@ -110,17 +118,27 @@ def terms_of(asked: Asked) -> Terms:
         kind=kind,
         offer=next((one for one in offers if one.kind is kind), None),
         room=room,
-        smaller=smaller_copies(asked.photos, kind.limits) if kind else (),
+        smaller=smaller_copies(asked) if kind else (),
         takes=takes_words(wish.provider, room),
         others=others_for(offers, wish) if kind else (),
         fields=fields_of(wish, asked.chosen),
     )
 
 
-def smaller_copies(photos: tuple[Photo, ...], limits: Limits) -> tuple[Smaller, ...]:
-    found = []
-    for photo in photos:
-        scale = min(limits.max_width / photo.width, limits.max_height / photo.height)
+def smaller_copies(asked: Asked) -> tuple[Smaller, ...]:
+    """Those of which a remote provider gets a smaller copy. One for which the options
+    make no sense gets none; it says so when its turn comes."""
+    wish, found = asked.wish, []
+    try:
+        options = options_for(wish.provider, wish.recipe, asked.chosen)
+    except BadOption:
+        return ()
+    for photo in asked.photos:
+        try:
+            most = largest_copy(wish.provider, photo, options)
+        except NeedsPerson:
+            continue
+        scale = min(most[0] / photo.width, most[1] / photo.height)
         if scale < 1:
             width, height = round(photo.width * scale), round(photo.height * scale)
             found.append(Smaller(photo, width, height))

@@ -18,10 +18,13 @@ from PIL import Image
 
 from albums.models import Album, User
 from jobs import accounts, budget, runner
+from jobs.asking import Asked
 from jobs.clock import db_now
 from jobs.models import Budget, HourlyUse, Job
 from jobs.providers import upscayl
+from jobs.recipes import Wish
 from jobs.services import give_consent, request_restoration
+from jobs.terms import smaller_copies
 from tests.jobs.conftest import MakePhoto
 from tests.jobs.remote.conftest import kinds, step
 from tests.pictures import drawn
@@ -191,6 +194,27 @@ def test_a_scale_that_makes_no_sense_is_refused_before_anything_is_sent(
     assert job.blame == Job.Blame.PICTURE
     assert asked(sandbox) == []
     assert booked() == {}
+
+
+def test_a_copy_is_made_smaller_so_that_the_result_can_be_opened_and_that_is_told(
+    sandbox: Sandbox, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("albums.images.MAX_PIXELS", 15_000)
+    job = ask()
+    asked_for = Asked(
+        album=job.photo.album,
+        photos=(job.photo,),
+        wish=Wish("upscayl", ""),
+        chosen={},
+        batch=uuid4(),
+    )
+    [told] = smaller_copies(asked_for)
+    job = finish(job)
+    attempt = job.attempts.get()
+    assert (attempt.sent_width, attempt.sent_height) == (told.width, told.height)
+    assert 4 * told.width * told.height <= 15_000
+    assert "so that the result is not larger than this app can open" in job.note
+    assert not smaller_copies(replace(asked_for, chosen={"scale": "8"}))
 
 
 class TestCommands:
