@@ -25,7 +25,6 @@ WORDS: Mapping[Event.Kind, str | Promise] = {
     ),
     KIND.SENT: gettext_lazy("%(provider)s has got the copy"),
     KIND.SUBMIT_UNKNOWN: gettext_lazy("The line broke while sending"),
-    KIND.FOUND_AGAIN: gettext_lazy("%(provider)s has the photo"),
     KIND.FOUND_AGAIN: gettext_lazy("It had arrived"),
     KIND.RESUBMIT: gettext_lazy("A second try"),
     KIND.DONE_THERE: gettext_lazy("%(provider)s has restored it"),
