@@ -84,11 +84,13 @@ def digest(parts: Iterable[object]) -> str:
 
 @dataclass(frozen=True)
 class BatchCard:
-    """`held` is one of the jobs on hold, to say why."""
+    """`first` is one of its jobs, for a picture; `held` one of those on hold, to say
+    why."""
 
     batch: Batch
     totals: Totals
     working: tuple[Job, ...]
+    first: Job
     held: Job | None
     newest: int
 
@@ -235,23 +237,26 @@ def batch_cards(shown: Iterable[Batch]) -> dict[int, BatchCard]:
     rows = jobs.values_list("batch", "state").annotate(
         Count("pk"), Max("sequence"), Min("pk")
     )
+    firsts: dict[int, int] = {}
     held: dict[int, int] = {}
     for pk, state, number, sequence, first in rows:
         counts[pk][state] = number
         newest[pk] = max(newest[pk], sequence)
+        firsts[pk] = min(firsts.get(pk, first), first)
         if state == Job.State.HELD:
             held[pk] = first
     working: dict[int, list[Job]] = defaultdict(list)
     for job in working_jobs(jobs):
         working[job.batch_id].append(job)
-    waiting = with_photos(Job.objects.prefetch_related("attempts"))
-    reasons = waiting.in_bulk(list(held.values())) if held else {}
+    wanted = {*firsts.values(), *held.values()}
+    told = with_photos(Job.objects.prefetch_related("attempts")).in_bulk(list(wanted))
     return {
         pk: BatchCard(
             batch=batch,
             totals=Totals.of(counts[pk]),
             working=tuple(working[pk]),
-            held=reasons.get(held.get(pk, 0)),
+            first=told[firsts[pk]],
+            held=told.get(held.get(pk, 0)),
             newest=newest[pk],
         )
         for pk, batch in by_pk.items()

@@ -260,11 +260,11 @@ class TestHeld:
     ) -> None:
         address = reverse("albums:album", args=[album.code])
         page = html.unescape(alice_client.get(address).content.decode())
-        assert "3 photos are on hold." in page
+        assert "3 photos for PicWish are on hold." in page
         assert "budget for PicWish is used up" in page
         assert "Let the engine of this app do all 3" in page
         theirs = html.unescape(bob_client.get(address).content.decode())
-        assert "3 photos are on hold." in theirs
+        assert "3 photos for PicWish are on hold." in theirs
         assert "Let the engine" not in theirs
 
     def test_one_click_gives_all_of_them_to_the_engine(
