@@ -30,6 +30,12 @@ class Field:
     counts: str
     away: str
 
+    @property
+    def is_for_few(self) -> bool:
+        """Made of codes that only an account at the vendor explains."""
+        text = self.option.text
+        return text is not None and text.example[:1] in {"", "{"}
+
 
 def fields_of(wish: Wish, chosen: Mapping[str, str] | None = None) -> tuple[Field, ...]:
     """Every option of the wish's provider; none where there is no such wish."""

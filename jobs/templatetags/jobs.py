@@ -18,7 +18,7 @@ from jobs.boards import Chip, album_board, photo_board
 from jobs.connections import shown_id
 from jobs.models import Attempt, Job
 from jobs.offers import Asks, Offer, asks_for, label_of, offers_for
-from jobs.option_fields import fields_of
+from jobs.option_fields import Field, fields_of
 from jobs.recipes import BY_CODE
 from jobs.status import (
     Hold,
@@ -94,6 +94,12 @@ def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
         "user": context["user"],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def for_few_of(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """What only people with an account at the vendor know how to fill in."""
+    return tuple(field for field in fields if field.is_for_few)
 
 
 @register.filter

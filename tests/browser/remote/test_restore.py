@@ -255,3 +255,25 @@ def test_a_budget_says_how_many_fit_and_one_click_does_the_rest_here(
     done = page.locator(".photo .chip--ready, .photo .chip--note")
     expect(done).to_have_count(3, timeout=RESTORED)
     assert sandbox.picwish.submits >= 1
+
+
+def test_photos_that_are_added_go_to_whoever_is_chosen(
+    new_page: NewPage, sandbox: Sandbox
+) -> None:
+    page = new_page()
+    make_album(page, "Added for Claid")
+    here = page.url
+    agree_to(page, here.removesuffix("add/"), "Claid.ai")
+    page.goto(here)
+    page.get_by_role("radio", name="Enlarge 2 times").check()
+    page.get_by_role("radio", name="Claid.ai leaves the house").check()
+    goes = page.get_by_text("A copy of every photo that you add now goes to Claid.ai")
+    expect(goes.locator("visible=true")).to_be_visible()
+    assert violations(page) == []
+    files = [payload("new.jpg", drawn(300, 200, seed=710))]
+    page.get_by_label("Choose photos").set_input_files(files)
+    page.get_by_role("link", name="See the album").click()
+    page.get_by_role("link", name="new").click()
+    expect(page.locator("#jobs")).to_contain_text("Enlarge 2 times · Claid.ai")
+    label = page.locator(".versions").get_by_text("Restored – Claid.ai")
+    expect(label).to_be_visible(timeout=RESTORED)

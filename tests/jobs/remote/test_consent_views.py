@@ -311,6 +311,32 @@ class TestDoors:
         assert Photo.objects.get() == added.photos[0]
         assert not Job.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("sent", "provider"),
+        [
+            ({"wish": "repair", "by-repair": "picwish"}, "picwish"),
+            ({"wish": "repair", "by-repair": "local"}, "local"),
+            ({"wish": "repair", "by-repair_colour": "picwish"}, "local"),
+        ],
+    )
+    def test_who_does_it_is_chosen_for_each_recipe(
+        self,
+        agreed: None,
+        album: Album,
+        alice_client: Client,
+        sent: dict[str, str],
+        provider: str,
+    ) -> None:
+        self.upload(alice_client, album, **sent)
+        assert Job.objects.get().provider == provider
+
+    def test_to_only_keep_a_photo_asks_nobody(
+        self, agreed: None, album: Album, alice_client: Client
+    ) -> None:
+        self.upload(alice_client, album, wish="", **{"by-repair": "picwish"})
+        assert Photo.objects.count() == 1
+        assert not Job.objects.exists()
+
     def test_a_wish_with_consent_becomes_a_job(
         self, agreed: None, album: Album, alice_client: Client
     ) -> None:
