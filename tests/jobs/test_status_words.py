@@ -44,7 +44,9 @@ def job(**fields: object) -> Job:
         ),
     ],
 )
-def test_a_job_is_exactly_one_of_the_eleven(fields: dict[str, object], line: str) -> None:
+def test_a_job_is_exactly_one_of_the_eleven(
+    fields: dict[str, object], line: str
+) -> None:
     assert status_of(job(**fields)).line == line
 
 
