@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from PIL import Image, UnidentifiedImageError
 
 from tests.provider_sandbox.vendor import Vendor, result_answer
+from tests.provider_sandbox.watch import NEUTRAL
 from tests.provider_sandbox.wire import Answer, Part, Seen, as_json
 
 CALLS = {
@@ -192,6 +193,7 @@ class UpscaylSandbox(Vendor):
             self.requests.append(seen)
             over = bool(call) and self._is_over_hour(call, seen.at)
         if not call or seen.method != "POST":
+            self.note(f"{seen.method} {seen.path} is not in the document")
             raise Refused("NOT_FOUND")
         if seen.headers.get("x-api-key") != self.key:
             raise Refused("UNAUTHORIZED")
@@ -321,6 +323,8 @@ class UpscaylSandbox(Vendor):
             raise Refused("INVALID_FILE_TYPE")
         if not 1 <= wanted["fileSize"] <= MAX_BYTES:
             raise Refused("FILE_SIZE_EXCEEDED")
+        if not NEUTRAL.fullmatch(wanted["originalFileName"]):
+            self.note(f"a file was named {wanted['originalFileName']!r}")
         name = f"{uuid4().hex[:8]}-{wanted['originalFileName']}"
         place = Place(name, wanted["fileType"], wanted["fileSize"], time.monotonic())
         self.places[name] = place
