@@ -25,7 +25,7 @@ from jobs.providers.base import KeepsCopies, ProviderError
 logger = logging.getLogger(__name__)
 
 UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
-# An attempt of a job that was cancelled while it waited stays open, and does nothing.
+# What is open of a job that has ended does nothing.
 AT_WORK = Q(state=Attempt.State.OPEN, job__state__in=UNFINISHED)
 
 # Another task works on the copy: asked again after so long.

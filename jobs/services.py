@@ -183,7 +183,17 @@ def _end_for_want_of_consent(job: Job, *, by: User) -> None:
         "finished": db_now(),
     }
     only = {"state": Job.State.HELD}
-    change(job, ended, only=only, kind=Event.Kind.FAILED, words=sentence, by=by)
+    if change(job, ended, only=only, kind=Event.Kind.FAILED, words=sentence, by=by):
+        _set_aside(job)
+
+
+def _set_aside(job: Job) -> None:
+    """Nobody works on the job's attempts any more; what a provider has of them is asked
+    for later."""
+    opened = job.attempts.filter(state=Attempt.State.OPEN)
+    source_links.revoke(opened)
+    opened.exclude(remote_id="").update(late_look=db_now())
+    opened.update(state=Attempt.State.ABANDONED, finished=db_now())
 
 
 def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
@@ -216,10 +226,7 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
             by=by,
         ):
             return False
-        opened = job.attempts.filter(state=Attempt.State.OPEN)
-        source_links.revoke(opened)
-        opened.exclude(remote_id="").update(late_look=db_now())
-        opened.update(state=Attempt.State.ABANDONED, finished=db_now())
+        _set_aside(job)
     return True
 
 
@@ -267,9 +274,10 @@ def cancel(job: Job, *, by: User) -> bool:
     job has already ended."""
     ended = {"state": Job.State.CANCELLED, "finished": db_now(), **RELEASED}
     waiting = {"state__in": [Job.State.QUEUED, Job.State.HELD], "holder": ""}
-    if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
-        source_links.revoke(job.attempts.all())
-        return True
+    with transaction.atomic():
+        if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
+            _set_aside(job)
+            return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
     asked = {"cancel_asked": True}
     if not change(job, asked, only=working, kind=Event.Kind.CANCEL_ASKED, by=by):
@@ -291,17 +299,30 @@ def retry(job: Job, *, by: User) -> bool:
         if not change(job, begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by):
             return False
         asked = job.attempts.order_by("number").last()
-        if asked and is_there(job) and asked.state == Attempt.State.ABANDONED:
-            Attempt.objects.filter(pk=asked.pk).update(
-                state=Attempt.State.OPEN,
-                asked_again=True,
-                late_look=None,
-                trouble=0,
-                fetches=0,
-            )
-            found = Job.State.FETCHING if asked.result_seen else Job.State.RUNNING
-            Job.objects.filter(pk=job.pk).update(state=found)
+        if asked and asked.provider == job.provider and _reopen(asked):
+            Job.objects.filter(pk=job.pk).update(state=_where_it_was(asked))
     return True
+
+
+def _reopen(attempt: Attempt) -> bool:
+    """Take up an attempt again that somebody gave up, if the provider has the photo or
+    may have it."""
+    given_up = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ABANDONED)
+    return bool(
+        given_up.exclude(remote_id="", submitting=False).update(
+            state=Attempt.State.OPEN,
+            asked_again=True,
+            late_look=None,
+            trouble=0,
+            fetches=0,
+        )
+    )
+
+
+def _where_it_was(attempt: Attempt) -> Job.State:
+    if not attempt.remote_id:
+        return Job.State.QUEUED
+    return Job.State.FETCHING if attempt.result_seen else Job.State.RUNNING
 
 
 def begun_again() -> dict[str, Any]:
