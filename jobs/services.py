@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, User
 from albums.services import bump_version
-from jobs import money, source_links
+from jobs import connections, money, source_links
 from jobs.clock import db_now
 from jobs.connections import KINDS
 from jobs.models import Attempt, Batch, Consent, Event, Job
@@ -125,7 +125,7 @@ def give_consent(album: Album, provider: str, *, by: User) -> None:
     an album go to a provider."""
     shown = {
         "price_shown": money.shown_price(provider),
-        "sent_to": KINDS[provider].promise.sends_to,
+        "sent_to": connections.sends_to(provider),
         "by": by,
     }
     Consent.objects.in_force().get_or_create(

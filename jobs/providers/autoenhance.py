@@ -90,7 +90,7 @@ PROMISE = Promise(
     keeps="Autoenhance does not say how long it keeps photos. This app deletes the photo "
     "there once the result is here, unless the administrator lets it stay some hours for "
     "a second try.",
-    sends_to="Autoenhance.ai (api.autoenhance.ai; uploads go to Amazon's storage)",
+    sends_to="Autoenhance.ai ({host}; uploads go to Amazon's storage)",
 )
 
 

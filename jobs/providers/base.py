@@ -240,9 +240,9 @@ class Access:
 @dataclass(frozen=True, kw_only=True)
 class Promise:
     """What a person is told before a picture goes out: the price of one restoration in
-    plain words, where pictures go, and how long they are kept there. `country` is a
-    sentence about where the company or its computers are, as far as the vendor says;
-    "" where its documents do not say it."""
+    plain words, where pictures go ("{host}" stands for the host that is set), and how
+    long they are kept there. `country` is a sentence about where the company or its
+    computers are, as far as the vendor says; "" where its documents do not say it."""
 
     costs: str
     keeps: str

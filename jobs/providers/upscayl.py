@@ -91,7 +91,7 @@ PROMISE = Promise(
     costs="Upscayl charges credits for each enlarged photo; its price list says how "
     "many. A photo that fails is not charged, as far as its document tells.",
     keeps="Upscayl's document does not say how long it keeps photos and results.",
-    sends_to="Upscayl (api.upscayl.org)",
+    sends_to="Upscayl ({host})",
 )
 
 
