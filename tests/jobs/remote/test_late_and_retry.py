@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from albums.images import Encoded
 from albums.models import Restoration, User
-from jobs import late, leases, money
+from jobs import late, leases, money, remote_fetch
 from jobs.clock import db_now
 from jobs.models import Attempt, Job, LedgerLine, ProviderAccount
 from jobs.services import cancel, retry, send_elsewhere, withdraw_consent
@@ -217,3 +219,39 @@ def test_what_ends_on_hold_takes_no_place_under_a_cap(
     job.refresh_from_db()
     assert job.is_ended
     assert money.used_of_provider("autoenhance") == 0
+
+
+def test_a_late_result_waits_until_the_key_is_right_again(
+    settings: Any, sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    job = timed_out(settings, sandbox, ask_picwish())
+    finished_there(sandbox)
+    sandbox.picwish.faults.add("poll", "http_401")
+    collect(job)
+    assert not Restoration.objects.exists()
+    collect(job)
+    assert Restoration.objects.count() == 1
+
+
+def test_a_retry_while_a_late_result_arrives_takes_that_one(
+    settings: Any,
+    sandbox: Sandbox,
+    ask_picwish: AskPicWish,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = timed_out(settings, sandbox, ask_picwish())
+    finished_there(sandbox)
+    checked = remote_fetch.checked
+
+    def retry_meanwhile(part: Path) -> Encoded:
+        retry(job, by=alice)
+        return checked(part)
+
+    monkeypatch.setattr(remote_fetch, "checked", retry_meanwhile)
+    collect(job)
+    monkeypatch.undo()
+    assert finish(job).state == Job.State.SUCCEEDED
+    assert sandbox.picwish.submits == 1
+    assert Restoration.objects.count() == 1
+    assert job.attempts.get().state == Attempt.State.SUCCEEDED
