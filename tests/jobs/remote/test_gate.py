@@ -166,3 +166,26 @@ def test_a_booking_is_given_back_where_the_bell_is_broken(
     with pytest.raises(queue.BrokerDown):
         Dispatcher({queue.REMOTE: 4})._ring(ticket, queue.REMOTE)
     assert HourlyUse.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("batches", "state"),
+    [(50, Job.State.QUEUED), (1, Job.State.RUNNING), (50, Job.State.RUNNING)],
+)
+def test_nobody_waits_for_a_provider_that_takes_no_more(
+    make_jobs: MakeJobs, monkeypatch: pytest.MonkeyPatch, batches: int, state: str
+) -> None:
+    [other] = make_jobs(1, "claid")
+    long_ago = db_now() - timedelta(minutes=1)
+    for _batch in range(batches):
+        for job in make_jobs(50 // batches, "picwish", state=state, due=long_ago):
+            if state == Job.State.RUNNING:
+                out(job)
+    budget.postpone("picwish", "", until=db_now() + timedelta(hours=1))
+    rung: list[int] = []
+    monkeypatch.setattr(queue, "ring", lambda job_id, *_: rung.append(job_id))
+    dispatcher = Dispatcher({queue.REMOTE: 4})
+    # Its batch had a turn before, those of the others had none.
+    dispatcher.served[queue.REMOTE] = {other.batch_id: 1}
+    dispatcher.tick()
+    assert rung == [other.pk]
