@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, User
@@ -193,7 +194,17 @@ def _set_aside(job: Job) -> None:
     opened = job.attempts.filter(state=Attempt.State.OPEN)
     source_links.revoke(opened)
     opened.exclude(remote_id="").update(late_look=db_now())
+    ended = [attempt.pk for attempt in opened]
     opened.update(state=Attempt.State.ABANDONED, finished=db_now())
+    forget_secrets(Attempt.objects.filter(pk__in=ended))
+
+
+def forget_secrets(attempts: QuerySet[Attempt]) -> None:
+    """Empty the addresses of those that nobody can ask for any more."""
+    over = Q(state=Attempt.State.FAILED) | Q(
+        state=Attempt.State.ABANDONED, remote_id="", submitting=False
+    )
+    attempts.filter(over).update(brought={}, result_address="")
 
 
 def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:

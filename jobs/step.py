@@ -15,7 +15,7 @@ from jobs import source_links
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.processes import this_process
-from jobs.services import RELEASED, change
+from jobs.services import RELEASED, change, forget_secrets
 
 # A result that nobody waits for any more is asked for after so long.
 LATE_LOOK_AFTER = timedelta(minutes=2)
@@ -233,3 +233,4 @@ class Step:
             error_code=failure.code if failure else "",
             detail=failure.detail if failure else "",
         )
+        forget_secrets(mine)
