@@ -102,7 +102,16 @@ class Dispatcher:
                 Ticket(job_id, batch_id, None, cluster)
                 for job_id, batch_id in self._chosen(cluster, free)
             ]
-        return sum(self._ring(ticket, cluster) for ticket in tickets)
+        rung = 0
+        while tickets:
+            ticket, *tickets = tickets
+            try:
+                rung += self._ring(ticket, cluster)
+            except queue.BrokerDown:
+                for unused in tickets:
+                    unused.give_back()
+                raise
+        return rung
 
     def _let_through(self, free: int) -> list[Ticket]:
         chosen = [pk for pk, _batch in self._chosen(queue.REMOTE, LOOKED_AT)]
