@@ -94,6 +94,8 @@ def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
         encoded = remote_fetch.checked(part)
         remote_fetch.check_size(attempt, encoded)
         with transaction.atomic():
+            # First, as whoever tries again does: else each could wait for the other.
+            bump_version(attempt.job.photo.album_id)
             is_late = {"state": Attempt.State.LATE, "finished": db_now()}
             if _given_up(attempt).update(**is_late) != 1:
                 return
@@ -104,7 +106,6 @@ def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
                 kind=Event.Kind.LATE_RESULT,
                 charged=True,
             )
-            bump_version(attempt.job.photo.album_id)
     finally:
         part.unlink(missing_ok=True)
 

@@ -16,7 +16,7 @@ from albums.services import bump_version
 from jobs import connections, money, source_links
 from jobs.clock import db_now
 from jobs.connections import KINDS
-from jobs.models import Attempt, Batch, Consent, Event, Job
+from jobs.models import Attempt, Batch, Consent, Event, Job, JobQuerySet
 from jobs.providers import local
 from jobs.providers.options import BadOption
 from jobs.recipes import LABELS, REPAIR, can_do, options_for
@@ -150,7 +150,7 @@ def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
             state=Job.State.HELD,
             agreed_once=False,
         )
-        for job in held.select_related("photo"):
+        for job in _locked(held):
             if not is_there(job):
                 _end_for_want_of_consent(job, by=by)
     return True
@@ -251,10 +251,14 @@ def send_all_elsewhere(album: Album, provider: str, to: str, *, by: User) -> int
         photo__album=album, provider=provider, state=Job.State.HELD
     )
     with transaction.atomic():
-        return sum(
-            send_elsewhere(job, to, by=by)
-            for job in held.select_related("photo").order_by("due", "pk")
-        )
+        return sum(send_elsewhere(job, to, by=by) for job in _locked(held))
+
+
+def _locked(jobs: JobQuerySet) -> list[Job]:
+    """Several jobs for one transaction. Their rows come before their album's: whoever
+    changes one of them holds these in the same order."""
+    rows = jobs.select_related("photo").order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
 
 
 def change(
