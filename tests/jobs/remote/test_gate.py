@@ -72,6 +72,24 @@ def out(job: Job, **fields: Any) -> Attempt:
     )
 
 
+@pytest.mark.parametrize(("state", "kind"), [("queued", "long"), ("fetching", "fetch")])
+def test_calls_that_take_long_never_take_all_workers(
+    make_jobs: MakeJobs, state: str, kind: str
+) -> None:
+    """At Claid, a photo that is sent as a file holds the line until it is done."""
+    slow = make_jobs(8, "claid", state=state)
+    quick = make_jobs(8, "picwish", options={"sync": "0"})
+    most = {"long": 2, "fetch": 4}[kind]
+    for at_work in range(most + 1):
+        tickets = Gate(8).let_through(
+            [*slow, *quick], now=db_now(), free=8, taken=Counter({kind: at_work})
+        )
+        slots = Counter(ticket.slot for ticket in tickets)
+        assert slots == Counter({kind: most - at_work, "short": 8 - most + at_work})
+        for ticket in tickets:
+            ticket.give_back()
+
+
 def test_what_the_hour_has_no_room_for_makes_room_for_others(
     make_jobs: MakeJobs,
 ) -> None:
