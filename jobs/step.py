@@ -154,6 +154,8 @@ class Step:
                 is_dead = failure.is_final or not attempt.remote_id
                 state = Attempt.State.FAILED if is_dead else Attempt.State.ABANDONED
                 self._close(attempt, state, failure)
+                if not is_dead and attempt.result_seen is None:
+                    self._ask_later(attempt)
 
     def cancel(self) -> None:
         with transaction.atomic():
@@ -163,8 +165,7 @@ class Step:
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
                 if attempt.remote_id:
-                    later = db_now() + LATE_LOOK_AFTER
-                    Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
+                    self._ask_later(attempt)
 
     def note(
         self,
@@ -221,6 +222,11 @@ class Step:
         """Whether this step still owns the job; holds the row in a transaction."""
         mine = Job.objects.filter(pk=self.job.pk, lease=self.token)
         return mine.update(lease=self.token) == 1
+
+    def _ask_later(self, attempt: Attempt) -> None:
+        """Its task may end well all the same."""
+        later = db_now() + LATE_LOOK_AFTER
+        Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
 
     def _close(
         self, attempt: Attempt, state: Attempt.State, failure: Failure | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -255,3 +256,18 @@ def test_a_retry_while_a_late_result_arrives_takes_that_one(
     assert sandbox.picwish.submits == 1
     assert Restoration.objects.count() == 1
     assert job.attempts.get().state == Attempt.State.SUCCEEDED
+
+
+def test_what_a_job_that_crashed_had_bought_is_collected(
+    sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    job = step(ask_picwish())
+    long_ago = db_now() - timedelta(minutes=1)
+    late_step = {"lease": uuid4(), "leased_until": long_ago, "holder": "gone:1:1"}
+    Job.objects.filter(pk=job.pk).update(**late_step, crashes=leases.MOST_CRASHES)
+    leases.mend()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (Job.State.FAILED, "crashed")
+    collect(job)
+    assert Restoration.objects.count() == 1
+    assert sandbox.picwish.submits == 1
