@@ -35,6 +35,9 @@ from jobs.providers.network import (
 
 REPLY_BYTES = 2 * 1024 * 1024
 REDIRECTS = 3
+LONGEST_WAIT = timedelta(days=1)
+# As a Unix time this is in 2001.
+LEAST_MOMENT = 1e9
 ADDRESS = re.compile(r"\b(https?|storage)://[^\s'\"]+", re.IGNORECASE)
 HEADERS = {"User-Agent": "photo-restore", "Accept-Encoding": "identity"}
 
@@ -214,7 +217,7 @@ def retry_after(reply: Reply) -> timedelta | None:
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
         seconds = _seconds(headers.get(name, ""), headers.get("date", ""))
         if seconds is not None:
-            return timedelta(seconds=min(seconds, 86_400.0))
+            return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
     return None
 
 
@@ -234,7 +237,8 @@ def without_addresses(words: str) -> str:
 
 def _seconds(text: str, date: str) -> float | None:
     if text.isdecimal():
-        return float(text)
+        # Some servers write a moment where seconds should be.
+        return float(text) if float(text) < LEAST_MOMENT else None
     try:
         until = parsedate_to_datetime(text)
         now = parsedate_to_datetime(date)

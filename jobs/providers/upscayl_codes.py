@@ -21,7 +21,7 @@ from jobs.providers.base import (
     Resubmit,
     RetryCall,
 )
-from jobs.providers.http import Reply, retry_after, without_addresses
+from jobs.providers.http import LONGEST_WAIT, Reply, retry_after, without_addresses
 
 Row = tuple[type[ProviderError], str, Blame, str]
 
@@ -220,4 +220,5 @@ def _wait_in_words(message: str) -> timedelta | None:
     found = AGAIN_IN.search(message)
     if not found:
         return None
-    return timedelta(**{f"{found[2].lower()}s": int(found[1])})
+    wait = timedelta(**{f"{found[2].lower()}s": int(found[1])})
+    return min(wait, LONGEST_WAIT)
