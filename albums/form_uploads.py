@@ -129,7 +129,10 @@ def _taken_over(file: TemporaryUploadedFile) -> Path:
 
 
 def _wish(request: SignedInRequest, album: Album) -> str:
-    wish = request.POST.get("wish", album.recipe)
+    """The recipe, after whoever was chosen to do it."""
+    recipe = request.POST.get("wish", album.recipe)
+    by = request.POST.get(f"by-{recipe}", "")
+    wish = f"{by}:{recipe}" if by else recipe
     return wish if re.fullmatch(r"[a-z0-9_:]{0,40}", wish) else album.recipe
 
 

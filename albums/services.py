@@ -15,7 +15,7 @@ from albums import images, names, renditions, storage
 from albums.images import Encoded, Picture
 from albums.models import Album, Original, Photo, Restoration, User
 from albums.renditions import crop_box as crop_box
-from albums.signals import photo_uploaded
+from albums.signals import photo_uploaded, restoration_judged
 from albums.storage import DiskFull as DiskFull
 from albums.sweep import sweep_uploads as sweep_uploads
 
@@ -262,6 +262,7 @@ def keep(restoration: Restoration) -> None:
         Photo.objects.filter(pk=restoration.photo_id).update(keeper=restoration)
         Restoration.objects.filter(pk=restoration.pk).update(verdict="")
         bump_version(restoration.photo.album_id)
+        _announce(restoration, Restoration.Verdict.NONE)
 
 
 def keep_original(photo: Photo) -> None:
@@ -284,3 +285,10 @@ def say_not_quite(restoration: Restoration, verdict: Restoration.Verdict) -> Non
             keeper=None
         )
         bump_version(restoration.photo.album_id)
+        _announce(restoration, verdict)
+
+
+def _announce(restoration: Restoration, verdict: Restoration.Verdict) -> None:
+    restoration_judged.send(
+        sender=Restoration, restoration=restoration, verdict=verdict
+    )

@@ -8,3 +8,7 @@ from django.dispatch import Signal
 # (the recipe asked for, "" to only keep it) and `batch` (a UUID shared by all photos
 # of one click).
 photo_uploaded = Signal()
+
+# Sent inside the transaction in which somebody says what they think of a picture:
+# `restoration`, and `verdict`, what is wrong with it ("" where it is kept).
+restoration_judged = Signal()

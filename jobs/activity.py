@@ -14,6 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from albums.models import Album, User
 from jobs.boards import UNFINISHED, Poller, interval_for, with_usual_times
@@ -83,13 +84,21 @@ def digest(parts: Iterable[object]) -> str:
 
 @dataclass(frozen=True)
 class BatchCard:
-    """`held` is one of the jobs on hold, to say why."""
+    """`first` is one of its jobs, for a picture; `held` one of those on hold, to say
+    why."""
 
     batch: Batch
     totals: Totals
     working: tuple[Job, ...]
+    first: Job
     held: Job | None
     newest: int
+
+    @property
+    def held_words(self) -> str:
+        """How many wait for the reason that is told of one of them, or for another."""
+        number = self.totals.held
+        return ngettext("%d photo waits.", "%d photos wait.", number) % number
 
     @property
     def percent(self) -> int:
@@ -228,23 +237,26 @@ def batch_cards(shown: Iterable[Batch]) -> dict[int, BatchCard]:
     rows = jobs.values_list("batch", "state").annotate(
         Count("pk"), Max("sequence"), Min("pk")
     )
+    firsts: dict[int, int] = {}
     held: dict[int, int] = {}
     for pk, state, number, sequence, first in rows:
         counts[pk][state] = number
         newest[pk] = max(newest[pk], sequence)
+        firsts[pk] = min(firsts.get(pk, first), first)
         if state == Job.State.HELD:
             held[pk] = first
     working: dict[int, list[Job]] = defaultdict(list)
     for job in working_jobs(jobs):
         working[job.batch_id].append(job)
-    waiting = with_photos(Job.objects.prefetch_related("attempts"))
-    reasons = waiting.in_bulk(list(held.values())) if held else {}
+    wanted = {*firsts.values(), *held.values()}
+    told = with_photos(Job.objects.prefetch_related("attempts")).in_bulk(list(wanted))
     return {
         pk: BatchCard(
             batch=batch,
             totals=Totals.of(counts[pk]),
             working=tuple(working[pk]),
-            held=reasons.get(held.get(pk, 0)),
+            first=told[firsts[pk]],
+            held=told.get(held.get(pk, 0)),
             newest=newest[pk],
         )
         for pk, batch in by_pk.items()

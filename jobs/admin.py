@@ -1,5 +1,6 @@
 """The desk of whoever looks after the app: how the providers are, and every job with
-its attempts. All of it is read-only except for three buttons of a provider. Pictures
+its attempts. All of it is read-only except for three buttons of a provider
+and its price and budget. Pictures
 are not shown here, and neither are addresses of results, which are as good as keys."""
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from albums.models import User
 from jobs import accounts, connections, queue
+from jobs.admin_money import MONEY, MoneyForm, save_money, used_words
 from jobs.clock import db_now
 from jobs.models import Attempt, Consent, Event, Job, LedgerLine, ProviderAccount
 from jobs.queue import BrokerDown
@@ -54,7 +56,7 @@ class AttemptLines(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # 
     fields = (
         "number",
         "provider",
-        "remote_id",
+        "number_there",
         "state",
         "created",
         "sent",
@@ -64,6 +66,10 @@ class AttemptLines(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # 
         "detail",
     )
     readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("number at the provider"))
+    def number_there(self, attempt: Attempt) -> str:
+        return number_there(attempt)
 
     @admin.display(description=gettext_lazy("sent"))
     def sent(self, attempt: Attempt) -> str:
@@ -110,7 +116,7 @@ class AttemptAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # in 
         "reference",
         "number",
         "provider",
-        "remote_id",
+        "number_there",
         "state",
         "charged",
         "error_code",
@@ -122,7 +128,12 @@ class AttemptAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # in 
     search_fields = ("job__code", "remote_id", "request_key")
     search_help_text = gettext_lazy("Reference number, or the number at the provider")
     ordering = ("-created", "-pk")
-    exclude = ("brought", "result_address")
+    exclude = ("brought", "result_address", "remote_id")
+    readonly_fields = ("number_there",)
+
+    @admin.display(description=gettext_lazy("number at the provider"))
+    def number_there(self, attempt: Attempt) -> str:
+        return number_there(attempt)
 
     @admin.display(description=gettext_lazy("reference number"))
     def reference(self, attempt: Attempt) -> str:
@@ -145,7 +156,16 @@ class EventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # in st
 
 @admin.register(LedgerLine)
 class LedgerLineAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # in stubs only
-    list_display = ("created", "provider", "album", "remote_id", "words")
+    list_display = (
+        "created",
+        "provider",
+        "album",
+        "number_there",
+        "price",
+        "currency",
+        "credits",
+        "words",
+    )
     list_filter = ("provider", "created")
     list_select_related = ("album", "attempt")
     search_fields = ("attempt__job__code", "attempt__remote_id")
@@ -154,8 +174,8 @@ class LedgerLineAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     ordering = ("-created", "-pk")
 
     @admin.display(description=gettext_lazy("number at the provider"))
-    def remote_id(self, line: LedgerLine) -> str:
-        return line.attempt.remote_id
+    def number_there(self, line: LedgerLine) -> str:
+        return number_there(line.attempt)
 
 
 @admin.register(Consent)
@@ -171,15 +191,17 @@ class ConsentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # in 
 class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # in stubs only
     """A row for each provider is made by `migrate`."""
 
-    list_display = ("name", "key", "state", "sentence", "since", "last_check")
+    list_display = ("name", "key", "state", "sentence", "since", "used", "last_check")
     actions = ("pause", "go_on", "check_now")
     change_form_template = "admin/jobs/provider_account.html"
+    form = MoneyForm
     fieldsets = (
         (None, {"fields": ("name", "key", "address")}),
         (
             gettext_lazy("How it is doing"),
             {"fields": ("state", "since", "sentence", "code", "detail", "next_trial")},
         ),
+        (gettext_lazy("Money"), {"fields": (*MONEY, "used")}),
         (gettext_lazy("How long it takes"), {"fields": ("half", "nearly")}),
         (gettext_lazy("Last check"), {"fields": ("last_check", "check_words")}),
     )
@@ -193,6 +215,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # in st
         "code",
         "detail",
         "next_trial",
+        "used",
         "half",
         "nearly",
         "last_check",
@@ -208,7 +231,11 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # in st
     def save_model(
         self, request: HttpRequest, obj: Model, form: object, change: bool
     ) -> None:
-        """Nothing of a row is typed in, and workers change it all the time."""
+        """Only what is typed in, and only with its own button: workers change the rest
+        of the row all the time."""
+        if "_save" in request.POST and isinstance(obj, ProviderAccount):
+            save_money(obj)
+            messages.success(request, _("Saved."))
 
     def response_change(
         self, request: HttpRequest, obj: ProviderAccount
@@ -260,7 +287,11 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # in st
 
     @admin.display(description=gettext_lazy("where pictures go"))
     def address(self, row: ProviderAccount) -> str:
-        return connections.KINDS[row.provider].promise.sends_to
+        return connections.sends_to(row.provider)
+
+    @admin.display(description=gettext_lazy("restorations this month"))
+    def used(self, row: ProviderAccount) -> str:
+        return used_words(row)
 
     @admin.display(description=gettext_lazy("half are done after"))
     def half(self, row: ProviderAccount) -> str:
@@ -283,6 +314,10 @@ def sent_words(attempt: Attempt) -> str:
         return ""
     size = f"{attempt.sent_width} × {attempt.sent_height}"
     return _("%(size)s, %(bytes)d bytes") % {"size": size, "bytes": attempt.sent_bytes}
+
+
+def number_there(attempt: Attempt) -> str:
+    return connections.shown_id(attempt.provider, attempt.remote_id)
 
 
 def _label(row: ProviderAccount) -> dict[str, str]:

@@ -7,7 +7,7 @@ the next poll, never lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -24,6 +24,7 @@ UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
 CHIP_FIELDS = (
     "photo_id",
     "state",
+    "hold",
     "sequence",
     "provider",
     "progress",
@@ -65,9 +66,19 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The jobs of an album that are on hold for one provider, and why."""
+
+    provider: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class AlbumBoard:
     chips: tuple[Chip, ...]
     totals: Totals
+    held: tuple[Held, ...]
     poller: Poller
 
     def changed_since(self, version: int) -> list[Chip]:
@@ -75,7 +86,8 @@ class AlbumBoard:
 
 
 def album_board(album: Album, photos: Iterable[Photo], *, page: int) -> AlbumBoard:
-    """Two queries: the jobs of these photos, and how many of the album are where."""
+    """Two queries: the jobs of these photos, and how many of the album are where. One
+    more where some are on hold."""
     photos = list(photos)
     by_photo: dict[int, list[Job]] = {photo.pk: [] for photo in photos}
     for job in Job.objects.filter(photo__in=by_photo).order_by().only(*CHIP_FIELDS):
@@ -86,6 +98,7 @@ def album_board(album: Album, photos: Iterable[Photo], *, page: int) -> AlbumBoa
     return AlbumBoard(
         chips=tuple(chip_for(photo, by_photo[photo.pk]) for photo in photos),
         totals=totals,
+        held=held_of(album) if totals.held else (),
         poller=Poller(
             address=f"{address}?v={album.version}&page={page}",
             is_active=totals.is_active,
@@ -121,6 +134,17 @@ def album_totals(album: Album) -> Totals:
     )
     jobs = jobs.filter(~Q(state=Job.State.FAILED) | ~Exists(later))
     return Totals.of(counts_by_state(jobs))
+
+
+def held_of(album: Album) -> tuple[Held, ...]:
+    """By provider; of several reasons the one that most jobs have."""
+    held = Job.objects.filter(photo__album=album, state=Job.State.HELD).order_by()
+    rows = held.values_list("provider", "message").annotate(number=Count("pk"))
+    found: dict[str, Held] = {}
+    for provider, reason, number in sorted(rows, key=lambda row: row[2], reverse=True):
+        first = found.get(provider, Held(provider, 0, reason))
+        found[provider] = replace(first, number=first.number + number)
+    return tuple(found.values())
 
 
 def with_usual_times(jobs: QuerySet[Job]) -> QuerySet[Job]:

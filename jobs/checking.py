@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from jobs import accounts, connections
+from jobs import accounts, budget, connections
 from jobs.clock import db_now
 from jobs.models import ProviderAccount
-from jobs.providers.base import ProviderError
+from jobs.providers.base import POLL, ProviderError
 
 
 def check(name: str) -> tuple[bool, str]:
@@ -31,6 +31,9 @@ def _asked(name: str) -> tuple[bool, str]:
             "website, and start the app again."
         ) % {"provider": kind.label, "name": name.upper()}
     try:
-        return True, connections.connect(name).check()
+        learned = accounts.account(name).learned
+        return True, connections.connect(name, learned=learned).check()
     except ProviderError as error:
         return False, f"{error.sentence} ({error.code}: {error.detail})"
+    finally:
+        budget.count(name, POLL)

@@ -6,6 +6,7 @@ work in a moment.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -76,6 +77,9 @@ class ClusterProcess:
         `hold`, is the supervisor's alone."""
         # Two processes must never share a connection.
         db.connections.close_all()
+        # What both share stays shared: a collection would write to every object.
+        gc.collect()
+        gc.freeze()
         self.process = FORK.Process(target=self._run, args=(inherited, hold))
         self.process.start()
         # Both sides do it, so that neither ever sees the group missing.

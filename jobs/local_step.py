@@ -22,7 +22,8 @@ from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
-from jobs.providers import local
+from jobs.notes import note_for
+from jobs.providers import local, local_run
 from jobs.step import Failure, Step
 
 LEASE = timedelta(seconds=60)
@@ -64,7 +65,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         into=folder / "scan",
     )
     signs = SignsOfLife(step)
-    outcome = local.run(
+    outcome = local_run.run(
         scan, step.job.options, progress=signs, workspace=Workspace(folder)
     )
     step.move(
@@ -78,7 +79,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         attempt=attempt.request_key,
         provider=local.NAME,
         recipe=step.job.recipe,
-        note=note_from(outcome.reports),
+        note=note_for(step.job, local.NAME, note_from(outcome.reports)),
     )
     with transaction.atomic():
         restoration = add_restoration(photo, part, encoded, made_by)

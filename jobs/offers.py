@@ -1,35 +1,19 @@
-"""What an album may be offered beside the engine of this app, and under which terms."""
+"""What an album may be offered: recipes, and who can do each of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from albums.models import Album
+from jobs import connections, money
 from jobs.connections import KINDS, Kind, has_key
 from jobs.models import Consent
 from jobs.providers import local
-from jobs.providers.options import Option
-from jobs.recipes import Recipe, Wish, recipes_of
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One recipe of one provider, as a radio button of a form."""
-
-    wish: str
-    recipe: Recipe
-
-
-@dataclass(frozen=True)
-class Field:
-    """An option as a form shows it: its name there, and when it counts, in words."""
-
-    name: str
-    option: Option
-    counts: str
+from jobs.recipe_table import RECIPES, REPAIR
+from jobs.recipes import LABELS, Recipe, Wish, can_do, recipes_of
 
 
 @dataclass(frozen=True)
@@ -38,14 +22,39 @@ class Offer:
 
     kind: Kind
     consent: Consent | None
+    album: Album
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
-        return choices_of(self.kind.name)
+    def recipes(self) -> str:
+        """What it can do, as people read it."""
+        return ", ".join(f"“{recipe.title}”" for recipe in recipes_of(self.kind.name))
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        return fields_of(self.kind.name, self.kind.options)
+    def sends_to(self) -> str:
+        return connections.sends_to(self.kind.name)
+
+    @property
+    def country(self) -> str:
+        """Where the pictures land, as far as the vendor says."""
+        unknown = _("%(provider)s does not say in which country its computers are.")
+        return self.kind.promise.country or unknown % {"provider": self.kind.label}
+
+    @cached_property
+    def left(self) -> str:
+        """What is left of this month's budgets, "" where there is no limit."""
+        caps = money.room_for(self.album, self.kind.name, 0).caps
+        return ". ".join(cap.words for cap in caps)
+
+    @cached_property
+    def price(self) -> str:
+        """What one restoration costs, "" where the administrator set no price."""
+        return money.price_words(self.kind.name)
+
+    @property
+    def is_price_new(self) -> bool:
+        """Whether somebody agreed to another price than the one of today."""
+        agreed, now = self.consent, money.shown_price(self.kind.name)
+        return agreed is not None and agreed.price_shown != now
 
     @property
     def limit(self) -> str:
@@ -56,6 +65,56 @@ class Offer:
         ) % {"width": limits.max_width, "height": limits.max_height}
 
 
+@dataclass(frozen=True)
+class Maker:
+    """The engine of this app (no `offer`), or a provider to which the album's photos may
+    go. `says` is what to know of its way of doing a recipe, or why it cannot."""
+
+    name: str
+    label: str
+    offer: Offer | None = None
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A recipe that the album may be restored with, and who can do it, the chosen one
+    among them."""
+
+    recipe: Recipe
+    makers: tuple[Maker, ...]
+    unable: tuple[Maker, ...]
+    chosen: str
+
+    @property
+    def field(self) -> str:
+        return by_field(self.recipe.code)
+
+    def wish(self) -> Wish:
+        return Wish(self.chosen, self.recipe.code)
+
+
+@dataclass(frozen=True)
+class Asks:
+    """All that a form needs to ask what should happen, and who does it."""
+
+    asks: tuple[Ask, ...]
+    chosen: str
+    closed: tuple[Offer, ...]
+    leaves_home: bool
+
+    @property
+    def wish(self) -> Wish:
+        """What is chosen when the form opens; where that is nothing, the first."""
+        at = {ask.recipe.code: ask for ask in self.asks}
+        return (at.get(self.chosen) or self.asks[0]).wish()
+
+
+def by_field(recipe: str) -> str:
+    """The form field that says who does a recipe."""
+    return f"by-{recipe}"
+
+
 def offers_for(album: Album) -> tuple[Offer, ...]:
     """Every provider with a key. No query where there is no key at all."""
     kinds = [kind for kind in KINDS.values() if has_key(kind.name)]
@@ -63,45 +122,62 @@ def offers_for(album: Album) -> tuple[Offer, ...]:
         return ()
     agreed = Consent.objects.in_force().filter(album=album).select_related("by")
     by_provider = {consent.provider: consent for consent in agreed}
-    return tuple(Offer(kind, by_provider.get(kind.name)) for kind in kinds)
+    return tuple(Offer(kind, by_provider.get(kind.name), album) for kind in kinds)
 
 
-def default_wish(album: Album, offers: tuple[Offer, ...]) -> str:
-    """What a form offers first: the album's recipe where it may be asked for ("" is to
-    ask for nothing), else the first one of the engine of this app."""
-    home = choices_of(local.NAME)
-    agreed = [choice for offer in offers if offer.consent for choice in offer.choices]
-    wishes = ["", *(choice.wish for choice in (*home, *agreed))]
-    return album.recipe if album.recipe in wishes else home[0].wish
-
-
-def choices_of(provider: str) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(str(Wish(provider, recipe.code)), recipe)
-        for recipe in recipes_of(provider)
+def asks_for(album: Album, offers: tuple[Offer, ...], wish: Wish | None = None) -> Asks:
+    """The recipes that somebody can do to whom the album's photos may go. `wish` is
+    chosen, else what the album is restored with ("" is to ask for nothing)."""
+    makers = makers_for(offers)
+    usual = wish or Wish.parse(album.recipe)
+    asks = tuple(
+        ask for recipe in RECIPES if (ask := _ask_for(recipe, makers, usual)).makers
+    )
+    at = {ask.recipe.code: ask for ask in asks}
+    may = usual.recipe in at and at[usual.recipe].chosen == usual.provider
+    first = asks[0].recipe.code
+    return Asks(
+        asks=asks,
+        chosen=usual.recipe if may or (not album.recipe and not wish) else first,
+        closed=tuple(offer for offer in offers if not offer.consent),
+        leaves_home=any(maker.offer for maker in makers),
     )
 
 
-def fields_of(provider: str, options: tuple[Option, ...]) -> tuple[Field, ...]:
-    labels = {option.name: option for option in options}
-    return tuple(
-        Field(field_name(provider, option.name), option, _counts(option, labels))
-        for option in options
+def makers_for(offers: tuple[Offer, ...]) -> tuple[Maker, ...]:
+    """The engine of this app first, then to whom the photos may go."""
+    home = Maker(local.NAME, str(_("The engine of this app")))
+    agreed = (offer for offer in offers if offer.consent)
+    away = (Maker(offer.kind.name, offer.kind.label, offer) for offer in agreed)
+    return home, *away
+
+
+def _ask_for(recipe: Recipe, makers: tuple[Maker, ...], usual: Wish) -> Ask:
+    told = [
+        replace(maker, says=str(recipe.says(maker.name)))
+        for maker in makers
+        if maker.name in recipe.by
+    ]
+    can = tuple(maker for maker in told if can_do(maker.name, recipe.code))
+    names = [maker.name for maker in can]
+    is_usual = usual.recipe == recipe.code and usual.provider in names
+    return Ask(
+        recipe=recipe,
+        makers=can,
+        unable=tuple(maker for maker in told if maker not in can),
+        chosen=usual.provider if is_usual else next(iter(names), ""),
     )
 
 
-def field_name(provider: str, option: str) -> str:
-    return f"{provider}-{option}"
+def others_for(offers: tuple[Offer, ...], wish: Wish) -> tuple[Maker, ...]:
+    """Who could do a wish instead, where its provider is not well or refuses. Own
+    options are one provider's alone; another would repair."""
+    recipe = wish.recipe or REPAIR
+    makers = (maker for maker in makers_for(offers) if maker.name != wish.provider)
+    return tuple(maker for maker in makers if can_do(maker.name, recipe))
 
 
-def _counts(option: Option, others: dict[str, Option]) -> str:
-    if option.only_if is None:
-        return ""
-    name, values = option.only_if
-    other = others[name]
-    said = [f"“{words}”" for value, words in other.choices if value in values]
-    return ngettext(
-        "Counts only where “%(option)s” is %(values)s.",
-        "Counts only where “%(option)s” is one of %(values)s.",
-        len(said),
-    ) % {"option": other.label, "values": ", ".join(said)}
+def label_of(provider: str) -> str:
+    if provider == local.NAME:
+        return _("The engine of this app")
+    return str(LABELS.get(provider, provider))

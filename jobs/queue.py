@@ -69,6 +69,11 @@ def ring_late(attempt_id: int) -> None:
     _ring(queue_name(REMOTE, host()), "jobs.tasks.collect_late", attempt_id)
 
 
+def ring_copy(copy_pk: int) -> None:
+    """Have a photo's copy at a provider looked after. Raises BrokerDown."""
+    _ring(queue_name(REMOTE, host()), "jobs.tasks.tend_copy", copy_pk)
+
+
 def ring_check(provider: str) -> None:
     """Have a provider's key and address checked. Raises BrokerDown."""
     listening = heartbeat.listening_host(REMOTE) or host()

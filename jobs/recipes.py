@@ -1,24 +1,18 @@
-"""What a person asks for in plain words, and which options each provider gets."""
+"""Finding recipes, and completing the options that they mean."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from jobs.connections import KINDS
 from jobs.providers import local
-from jobs.providers.options import BadOption, Option, complete_options
+from jobs.providers.options import BadOption, Option, complete_options, counts
+from jobs.recipe_table import COLOURS, FACES, RECIPES, REPAIR, Cannot, Recipe
 
-
-@dataclass(frozen=True)
-class Recipe:
-    code: str
-    title: str | Promise
-    promise: str | Promise
-    options: Mapping[str, Mapping[str, str]]
+__all__ = ["REPAIR", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -41,47 +35,6 @@ class Wish:
         return f"{self.provider}:{self.recipe}"
 
 
-# Which options each recipe means for each provider. A provider that is not named
-# cannot do the recipe.
-RECIPES = (
-    Recipe(
-        "repair",
-        _("Repair"),
-        _("Brings back faded colours, mends scratches, calms the grain."),
-        {
-            "local": {},
-            "picwish": {
-                "restoration_type": "1",
-                "model_type": "1",
-                "change_color": "0",
-            },
-        },
-    ),
-    Recipe(
-        "repair_colour",
-        _("Repair and colour"),
-        _("Also colours a black-and-white photo. The colours are a guess."),
-        {
-            "picwish": {
-                "restoration_type": "1",
-                "model_type": "1",
-                "change_color": "1",
-            },
-        },
-    ),
-    Recipe(
-        "enlarge_2",
-        _("Repair and enlarge 2 times"),
-        _("The same, twice as wide and twice as high."),
-        {"local": {"enlarge": "2"}},
-    ),
-    Recipe(
-        "enlarge_4",
-        _("Repair and enlarge 4 times"),
-        _("For small prints: four times as wide and as high."),
-        {"local": {"enlarge": "4"}},
-    ),
-)
 BY_CODE = {recipe.code: recipe for recipe in RECIPES}
 SCHEMAS: Mapping[str, tuple[Option, ...]] = {
     local.NAME: local.OPTIONS,
@@ -94,7 +47,19 @@ LABELS: Mapping[str, str] = {
 
 
 def recipes_of(provider: str) -> tuple[Recipe, ...]:
-    return tuple(recipe for recipe in RECIPES if provider in recipe.options)
+    return tuple(recipe for recipe in RECIPES if can_do(provider, recipe.code))
+
+
+def refused_by(provider: str) -> tuple[tuple[Recipe, str], ...]:
+    """What a provider cannot do, with the reason for each."""
+    rows = ((recipe, recipe.by[provider]) for recipe in RECIPES)
+    return tuple(
+        (found, str(row.why)) for found, row in rows if isinstance(row, Cannot)
+    )
+
+
+def can_do(provider: str, recipe: str) -> bool:
+    return recipe in BY_CODE and provider in BY_CODE[recipe].options
 
 
 def options_for(
@@ -110,10 +75,34 @@ def options_for(
         )
     if not recipe:
         return complete_options(SCHEMAS[provider], dict(chosen or {}))
-    if recipe not in BY_CODE or provider not in BY_CODE[recipe].options:
-        raise BadOption(
-            f"{LABELS[provider]} has no recipe {recipe}. "
-            f"Choose from: {', '.join(each.code for each in recipes_of(provider))}."
-        )
+    if not can_do(provider, recipe):
+        raise BadOption(_refusal(provider, recipe))
     wanted = dict(BY_CODE[recipe].options[provider]) | dict(chosen or {})
     return complete_options(SCHEMAS[provider], wanted)
+
+
+def guesses(provider: str, options: Mapping[str, str]) -> str:
+    """What these options make up, in words for the restoration; "" if nothing."""
+    said = []
+    if _makes_up(COLOURS, provider, options):
+        said.append(_("The colours are a guess."))
+    if _makes_up(FACES, provider, options):
+        said.append(_("Faces were partly made up."))
+    return " ".join(said)
+
+
+def _makes_up(
+    table: Mapping[str, tuple[str, set[str]]], provider: str, options: Mapping[str, str]
+) -> bool:
+    if provider not in table:
+        return False
+    name, values = table[provider]
+    (option,) = (one for one in SCHEMAS[provider] if one.name == name)
+    return options.get(name) in values and counts(option, options)
+
+
+def _refusal(provider: str, recipe: str) -> str:
+    known = ", ".join(each.code for each in recipes_of(provider))
+    why = BY_CODE[recipe].says(provider) if recipe in BY_CODE else ""
+    said = f"{LABELS[provider]} has no recipe {recipe}. {why}".strip()
+    return f"{said} Choose from: {known}."

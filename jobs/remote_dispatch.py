@@ -3,21 +3,25 @@ a moment, the look is likely worth it, and slow calls leave room for quick ones.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs import accounts, budget, connections, remote_step, rhythm
+from jobs import accounts, budget, connections, rhythm, source_links
 from jobs.models import Attempt, Job, ProviderAccount
+from jobs.providers.base import POLL, SUBMIT
+from jobs.remote_calls import call_of
 from jobs.runner import WITHIN
 
 # Of the workers for remote steps, so many at most are lent to calls that take long.
 LONG_SHARE, FETCH_SHARE = 4, 2
 # Requests count as short for so long after the budget had no moment for one, or no
 # worker was free for it.
-SECONDS_SHORT = 10.0
+SHORT_FOR = timedelta(seconds=10)
+# Looks that have a limit per hour are short where there are fewer than so many for each
+# task that is out or will be.
+LOOKS_EACH = 6
 
 # A look that is put off is thought over again at the earliest after so long.
 LEAST_PUSH = timedelta(seconds=5)
@@ -33,6 +37,27 @@ class Ticket:
     batch_id: int
     moment: datetime | None
     slot: str
+    provider: str = ""
+    call: str = ""
+
+    def give_back(self) -> None:
+        """Nobody will make the request."""
+        budget.give_back(self.provider, self.call, self.moment)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How many looks at a provider the hour still has, for how many tasks: `out` there,
+    those of them that were not looked at yet (`unseen`), and `coming` within the hour."""
+
+    left: int
+    out: int
+    unseen: int
+    coming: int
+
+    @property
+    def are_short(self) -> bool:
+        return self.left < LOOKS_EACH * (self.out + self.coming)
 
 
 @dataclass
@@ -40,7 +65,7 @@ class Gate:
     """Lets remote jobs through. Remembers which provider's requests are short."""
 
     workers: int
-    short_until: dict[str, float] = field(default_factory=dict)
+    short_until: dict[str, datetime] = field(default_factory=dict)
 
     def let_through(
         self, jobs: Iterable[Job], *, now: datetime, free: int, taken: Counter[str]
@@ -48,65 +73,79 @@ class Gate:
         candidates = list(jobs)
         rows = _accounts({job.provider for job in candidates})
         attempts = _open_attempts(candidates)
+        as_files = source_links.sent_as_files(candidates)
+        looks = _looks(candidates, now)
         tickets: list[Ticket] = []
-        exhausted: set[tuple[str, str]] = set()
+        exhausted: dict[tuple[str, str], list[Job]] = {}
         used = Counter(taken)
         for job in candidates:
             if len(tickets) >= free:
                 # Nobody is free for more: looks that come too early would keep
                 # photos from being sent.
-                self._note_shortage(job.provider)
+                self._note_shortage(job.provider, now)
                 break
-            row, call = rows[job.provider], remote_step.call_of(job)
-            slot = _slot(job, call)
-            if _must_wait(job, row, call) or used[slot] >= self._most(slot):
+            row, attempt = rows[job.provider], attempts.get(job.pk)
+            call = call_of(job, attempt)
+            slot = _slot(job, call, as_file=job.pk in as_files)
+            if accounts.must_wait(job, row, call) or used[slot] >= self._most(slot):
+                continue
+            if call == POLL and self._too_early(
+                job, row, attempt, looks.get(job.provider), now
+            ):
                 continue
             if (job.provider, call) in exhausted:
-                continue
-            if call == remote_step.POLL and self._too_early(job, row, attempts, now):
+                exhausted[job.provider, call].append(job)
                 continue
             moment = self._moment(job.provider, call, now) if call else None
             if call and moment is None:
-                exhausted.add((job.provider, call))
+                exhausted[job.provider, call] = [job]
                 continue
             used[slot] += 1
-            tickets.append(Ticket(job.pk, job.batch_id, moment, slot))
+            tickets.append(
+                Ticket(job.pk, job.batch_id, moment, slot, job.provider, call)
+            )
+        for (provider, call), put_off in exhausted.items():
+            _put_off(put_off, provider, call, now)
         return tickets
 
-    def is_short(self, provider: str) -> bool:
-        return time.monotonic() < self.short_until.get(provider, 0.0)
+    def is_short(self, provider: str, looks: Looks | None, now: datetime) -> bool:
+        if looks is not None and looks.are_short:
+            return True
+        until = self.short_until.get(provider)
+        return until is not None and now < until
 
     def _moment(self, provider: str, call: str, now: datetime) -> datetime | None:
         moment = budget.reserve(provider, call, now=now, within=WITHIN)
-        if moment is None:
-            self._note_shortage(provider)
+        if moment is None and not budget.limit(provider, call):
+            self._note_shortage(provider, now)
         return moment
 
-    def _note_shortage(self, provider: str) -> None:
-        self.short_until[provider] = time.monotonic() + SECONDS_SHORT
+    def _note_shortage(self, provider: str, now: datetime) -> None:
+        self.short_until[provider] = now + SHORT_FOR
 
     def _too_early(
         self,
         job: Job,
         row: Account,
-        attempts: Mapping[int, Attempt],
+        attempt: Attempt | None,
+        looks: Looks | None,
         now: datetime,
     ) -> bool:
-        """Whether what was learned since says that a look would be for nothing."""
-        attempt = attempts.get(job.pk)
+        """Whether what was learned since says that a look would be for nothing, or that
+        another task needs it more."""
         if attempt is None or attempt.submitted is None:
             return False
-        likely = rhythm.next_look(
-            attempt, row, now=now, is_short=self.is_short(job.provider)
-        )
+        if looks and attempt.seen_unfinished and looks.left <= looks.unseen:
+            _move(job, now + budget.ASK_AGAIN)
+            return True
+        is_short = self.is_short(job.provider, looks, now)
+        likely = rhythm.next_look(attempt, row, now=now, is_short=is_short)
         last = attempt.submitted + connections.deadline(job.provider)
         due = min(likely, max(last, now))
         if due <= now + WITHIN:
             return False
         # Half of the way: meanwhile more is learned, and then it may be sooner.
-        later = now + max(LEAST_PUSH, (due - now) / 2)
-        same = Job.objects.filter(pk=job.pk, lease=job.lease, state=job.state)
-        same.update(due=min(due, later))
+        _move(job, min(due, now + max(LEAST_PUSH, (due - now) / 2)))
         return True
 
     def _most(self, slot: str) -> int:
@@ -117,24 +156,14 @@ class Gate:
         return self.workers
 
 
-def _slot(job: Job, call: str) -> str:
+def _slot(job: Job, call: str, *, as_file: bool) -> str:
     if not call:
         return "fetch"
-    is_long = call == remote_step.SUBMIT and connections.is_long_submit(
-        job.provider, job.options
+    by_address = connections.fetches_from_us(job.provider) and not as_file
+    is_long = call == SUBMIT and connections.is_long_submit(
+        job.provider, job.options, by_address=by_address
     )
     return "long" if is_long else "short"
-
-
-def _must_wait(job: Job, row: Account, call: str) -> bool:
-    """Hold what a provider that is not well cannot do now. Results are fetched all the
-    same, and a paused provider finishes what it has begun."""
-    if accounts.may_go(row) or job.is_trial or not call:
-        return False
-    if row.state == Account.State.PAUSED and call == remote_step.POLL:
-        return False
-    accounts.hold(job, row, only={"lease": job.lease, "state": job.state})
-    return True
 
 
 def _accounts(providers: Iterable[str]) -> dict[str, Account]:
@@ -142,6 +171,42 @@ def _accounts(providers: Iterable[str]) -> dict[str, Account]:
 
 
 def _open_attempts(jobs: list[Job]) -> dict[int, Attempt]:
-    running = [job.pk for job in jobs if job.state == Job.State.RUNNING]
-    opened = Attempt.objects.filter(job__in=running, state=Attempt.State.OPEN)
+    opened = Attempt.objects.filter(job__in=jobs, state=Attempt.State.OPEN)
     return {attempt.job_id: attempt for attempt in opened}
+
+
+def _looks(jobs: list[Job], now: datetime) -> dict[str, Looks]:
+    """Of the providers whose looks have a limit per hour and are asked for now."""
+    asked = {job.provider for job in jobs if job.state == Job.State.RUNNING}
+    return {
+        provider: _looks_at(provider, now)
+        for provider in asked
+        if budget.limit(provider, POLL)
+    }
+
+
+def _looks_at(provider: str, now: datetime) -> Looks:
+    out = Attempt.objects.filter(
+        provider=provider, state=Attempt.State.OPEN, job__state=Job.State.RUNNING
+    )
+    waiting = Job.objects.filter(provider=provider, state=Job.State.QUEUED).count()
+    return Looks(
+        left=budget.left_of_hour(provider, POLL, now=now),
+        out=out.count(),
+        unseen=out.filter(seen_unfinished=None).count(),
+        coming=min(waiting, budget.left_of_hour(provider, SUBMIT, now=now)),
+    )
+
+
+def _put_off(jobs: list[Job], provider: str, call: str, now: datetime) -> None:
+    """Jobs whose kind of call is used up for the hour make room for those that may
+    go."""
+    wait = budget.wait_for_room(provider, call, now=now)
+    if wait > WITHIN:
+        waiting = Job.objects.filter(pk__in=[job.pk for job in jobs], lease=None)
+        waiting.update(due=now + wait)
+
+
+def _move(job: Job, due: datetime) -> None:
+    same = Job.objects.filter(pk=job.pk, lease=job.lease, state=job.state)
+    same.update(due=due)

@@ -16,11 +16,13 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import budget, connections, remote_step
+from jobs import accounts, budget, connections, money, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
-from jobs.models import Attempt, Event, Job, LedgerLine
+from jobs.models import Attempt, Event, Job
+from jobs.notes import note_for
 from jobs.providers.base import (
+    POLL,
     Blame,
     Provider,
     RemoteState,
@@ -29,14 +31,19 @@ from jobs.providers.base import (
     Result,
     RetryCall,
 )
+from jobs.remote_calls import since
+from jobs.remote_trouble import backoff
 from jobs.scratch import scratch_folder
 from jobs.step import Failure, Step
 
 FETCH_LEASE = timedelta(seconds=180)
 ASK_WITHIN = timedelta(seconds=1)
-POLL = "poll"
 # A result that will not come at its address is asked for anew; then it is given up.
 MOST_FETCHES = 4
+# In what an attempt brought: the end of the result's address.
+EXPIRES = "result_expires"
+# What straightens a picture cuts a little off its edges.
+LEAST_SHARE = 0.9
 
 
 def found(
@@ -47,16 +54,31 @@ def found(
     *,
     started: float | None = None,
 ) -> None:
-    """The provider says that it is done: charged, whatever becomes of the bytes."""
+    """The provider says that it is done: charged, whatever becomes of the bytes, where
+    it is not the fetching that costs."""
     result = state.result or Result()
     now = db_now()
-    Attempt.objects.filter(pk=attempt.pk).update(
-        result_address=result.address, result_seen=now, charged=True, trouble=0
-    )
-    attempt.refresh_from_db()
-    took = remote_step.since(started) if started else None
+    is_paid = not connections.KINDS[attempt.provider].pays_on_fetch
+    with transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(
+            result_address=result.address,
+            result_seen=now,
+            brought=_with_end(attempt, result),
+            charged=is_paid or attempt.charged,
+            trouble=0,
+        )
+        attempt.refresh_from_db()
+        if is_paid:
+            money.charge(attempt, step.job)
+    source_links.revoke(Attempt.objects.filter(pk=attempt.pk))
+    took = since(started) if started else None
     step.note(
-        Event.Kind.DONE_THERE, "", attempt=attempt, milliseconds=took, charged=True
+        Event.Kind.DONE_THERE,
+        "",
+        attempt=attempt,
+        detail=state.words,
+        milliseconds=took,
+        charged=is_paid,
     )
     if result.data:
         step.move(
@@ -79,9 +101,21 @@ def fetch(
 
 
 def _is_fresh(attempt: Attempt, provider: Provider) -> bool:
-    seen = attempt.result_seen
-    lifetime = provider.limits.result_lifetime
-    return bool(attempt.result_address and seen and db_now() - seen < lifetime)
+    if not attempt.result_address or attempt.result_seen is None:
+        return False
+    ends = attempt.result_seen + provider.limits.result_lifetime
+    if EXPIRES in attempt.brought:
+        ends = min(ends, datetime.fromisoformat(attempt.brought[EXPIRES]))
+    return db_now() < ends
+
+
+def _with_end(attempt: Attempt, result: Result) -> dict[str, str]:
+    """What was brought so far, and until when the new address can be fetched. One that
+    is over already is the fault of a clock, and tried all the same."""
+    brought = {name: text for name, text in attempt.brought.items() if name != EXPIRES}
+    if result.expires and result.expires > db_now():
+        brought[EXPIRES] = result.expires.isoformat()
+    return brought
 
 
 def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
@@ -89,13 +123,16 @@ def _ask_anew(step: Step, attempt: Attempt, provider: Provider) -> None:
     now = db_now()
     moment = budget.reserve(attempt.provider, POLL, now=now, within=ASK_WITHIN)
     if moment is None:
-        step.release(state=Job.State.FETCHING, due=now + ASK_WITHIN)
+        wait = budget.wait_for_room(attempt.provider, POLL, now=now)
+        step.release(state=Job.State.FETCHING, due=now + max(wait, ASK_WITHIN))
         return
-    budget.leave(attempt.provider, moment)
+    left = budget.leave(attempt.provider, moment, POLL)
     try:
-        state = provider.poll(attempt.remote_id)
+        state = provider.poll(attempt.remote_id, attempt.brought)
     except Resubmit as error:
         raise _given_up(attempt, "result_gone", error.detail) from error
+    made = (state.call, *state.also)
+    budget.settle(attempt.provider, left, booked=POLL, made=made)
     if state.status is not RemoteStatus.SUCCEEDED or state.result is None:
         raise RetryCall(
             "result_not_ready",
@@ -109,23 +146,47 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
     Attempt.objects.filter(pk=attempt.pk).update(fetches=F("fetches") + 1)
     attempt.refresh_from_db()
     started = time.monotonic()
+    costs = connections.KINDS[attempt.provider].pays_on_fetch
     with scratch_folder(step) as folder:
         part = folder / "result"
         try:
             provider.fetch(result, part)
+            _was_bought(attempt, step.job, costs=costs)
             encoded = checked(part)
+            check_size(attempt, encoded)
+            if costs:
+                accounts.well(attempt.provider)
         except (RetryCall, Resubmit, images.BadPicture) as error:
+            # What broke off on the way may have been bought.
+            was_refused = isinstance(error, RetryCall) and error.rate_limited
+            _was_bought(attempt, step.job, costs=costs and not was_refused)
             _not_yet(step, attempt, error)
             return
         step.note(
             Event.Kind.FETCHED,
             "",
             attempt=attempt,
-            milliseconds=remote_step.since(started),
+            milliseconds=since(started),
+            charged=costs and not _is_free(attempt),
         )
         with transaction.atomic():
             restoration = keep(attempt, step.job, part, encoded)
             step.succeed(attempt, restoration)
+
+
+def _was_bought(attempt: Attempt, job: Job, *, costs: bool) -> None:
+    """Once, where it is the fetching that costs, and was not paid for before."""
+    if not costs or attempt.charged or _is_free(attempt):
+        return
+    with transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(charged=True)
+        money.charge(attempt, job)
+    attempt.refresh_from_db()
+
+
+def _is_free(attempt: Attempt) -> bool:
+    """The provider said that this one takes nothing of the account."""
+    return attempt.credits == 0
 
 
 def checked(part: Path) -> Encoded:
@@ -137,6 +198,22 @@ def checked(part: Path) -> Encoded:
     return Encoded(picture.format, first.width, first.height, picture.size, digest)
 
 
+def check_size(attempt: Attempt, encoded: Encoded) -> None:
+    """That it is no preview, where the provider gives back at least what it got.
+    Raises Resubmit."""
+    kind = connections.KINDS[attempt.provider]
+    sent = max(attempt.sent_width or 0, attempt.sent_height or 0)
+    longest = max(encoded.width, encoded.height)
+    if kind.limits.never_smaller and longest < sent * LEAST_SHARE:
+        raise Resubmit(
+            "result_is_preview",
+            Blame.PROVIDER,
+            _("%(provider)s handed over only a small preview.")
+            % {"provider": kind.label},
+            detail=f"{longest} pixels instead of {sent}",
+        )
+
+
 def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoration:
     """Inside a transaction: the restoration, the ledger's line, no secrets any more."""
     label = connections.KINDS[attempt.provider].label
@@ -144,19 +221,14 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         attempt=attempt.request_key,
         provider=attempt.provider,
         recipe=job.recipe,
-        note=note_about_copy(attempt, job, label),
+        note=note_for(job, attempt.provider, note_about_copy(attempt, job, label)),
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
-    LedgerLine.objects.get_or_create(
-        attempt=attempt,
-        defaults={
-            "provider": attempt.provider,
-            "album": job.photo.album,
-            "words": connections.KINDS[attempt.provider].promise.costs,
-        },
-    )
+    is_charged = attempt.charged or not _is_free(attempt)
+    if is_charged:
+        money.charge(attempt, job)
     Attempt.objects.filter(pk=attempt.pk).update(
-        brought={}, result_address="", late_look=None, charged=True
+        brought={}, result_address="", late_look=None, charged=is_charged
     )
     return restoration
 
@@ -177,7 +249,7 @@ def _not_yet(
         raise _given_up(attempt, code, detail) from error
     if not isinstance(error, RetryCall):
         Attempt.objects.filter(pk=attempt.pk).update(result_address="")
-    wait = remote_step.backoff(attempt.fetches - 1)
+    wait = backoff(attempt.fetches - 1)
     step.release(state=Job.State.FETCHING, due=db_now() + wait)
 
 
@@ -199,6 +271,10 @@ def _given_up(attempt: Attempt, code: str, detail: str) -> Failure:
             "was charged; ask whoever looks after this app to claim it back."
         ),
     }
+    words["result_is_preview"] = _(
+        "%(provider)s handed over only a small preview of the restored photo. Ask whoever "
+        "looks after this app whether the plan there includes pictures in full size."
+    )
     other = _(
         "The restored photo could not be fetched from %(provider)s. Try again: it is "
         "fetched, and not bought again, as long as %(provider)s keeps it."

@@ -9,18 +9,30 @@ known is followed by one more at most, and the timeline says so.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from jobs import accounts, budget, connections, leaving, remote_fetch, rhythm
+from jobs import (
+    accounts,
+    budget,
+    connections,
+    finding,
+    leaving,
+    money,
+    over_budget,
+    remote_copies,
+    remote_fetch,
+    rhythm,
+    ways,
+)
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
+    POLL,
     Blame,
     Final,
     NeedsOperator,
@@ -33,20 +45,19 @@ from jobs.providers.base import (
     RetryCall,
     Submission,
 )
+from jobs.remote_calls import call_of, hold, later, see_why, since
+from jobs.remote_trouble import answer_to, is_over, too_late
 from jobs.services import NO_CONSENT, has_consent, nobody_agreed
-from jobs.step import LATE_LOOK_AFTER, Failure, Step
+from jobs.step import Failure, Step
 
 logger = logging.getLogger(__name__)
 
-SUBMIT, POLL = "submit", "poll"
 # The row that says that a submit has begun is written so long before its moment:
 # early enough for the request to leave on time, late enough to be true.
 WRITE_AHEAD = 0.1
 MOST_SUBMITS = 2
-MOST_RESUBMITS = 1
-# A submit that may be taken back is tried so often; then the circuit is open anyway.
-MOST_TROUBLE = 30
-LONGEST_BACKOFF = 60.0
+# States in which a task is at the provider.
+THERE = {Job.State.RUNNING, Job.State.FETCHING}
 # Shown as "Working" instead of "Sent to ...".
 WORKING_THERE = "working there"
 
@@ -55,11 +66,18 @@ def run(step: Step, *, moment: datetime | None) -> None:
     """One step. `moment` is when the request may go out, by the budget."""
     job = step.job
     try:
-        provider = connections.connect(job.provider)
+        provider = connections.connect(
+            job.provider, learned=accounts.account(job.provider).learned
+        )
     except connections.NotConnected:
         _wait_for_key(step)
         return
     attempt = step.open_attempt()
+    if job.state in THERE and not attempt.remote_id:
+        # A step broke off after it had given up the task that was there.
+        later(step, Job.State.QUEUED, db_now())
+        return
+    call = call_of(job, attempt)
     moves: dict[str, Callable[[Step, Attempt, Provider, datetime | None], None]] = {
         Job.State.QUEUED: submit,
         Job.State.SUBMITTING: submit,
@@ -68,15 +86,13 @@ def run(step: Step, *, moment: datetime | None) -> None:
     }
     try:
         moves[job.state](step, attempt, provider, moment)
+    except money.OverBudget as over:
+        if not over_budget.hold(job, over.cap, only={"lease": step.token}):
+            see_why(step)
     except ProviderError as error:
         answer_to(step, attempt, error)
-
-
-def call_of(job: Job) -> str:
-    """Which request the next step makes: "" where it makes none of the API's."""
-    if job.state in {Job.State.QUEUED, Job.State.SUBMITTING}:
-        return SUBMIT
-    return POLL if job.state == Job.State.RUNNING else ""
+    finally:
+        budget.give_back(job.provider, call, moment)
 
 
 def submit(
@@ -85,19 +101,22 @@ def submit(
     if attempt.remote_id:
         _now_running(step, attempt)
         return
+    if finding.is_settled(step, attempt, provider):
+        return
     _check_consent(step.job)
+    if not ways.is_free(attempt, step.job, provider):
+        later(step, None, db_now() + remote_copies.WAIT)
+        return
     _check_unknown_submit(step, attempt)
-    step.move(Job.State.SUBMITTING, kind=Event.Kind.PREPARING)
-    is_long = provider.is_long_submit(step.job.options)
-    with leaving.copy_to_send(step, attempt, provider) as scan:
+    money.check_room(attempt, step.job.photo.album_id)
+    with ways.way_for(step, attempt, provider) as way:
         budget.wait_until(moment, ahead=WRITE_AHEAD)
-        _begin_submit(step, attempt, is_long=is_long)
-        budget.leave(step.job.provider, moment)
+        _begin_submit(step, attempt, is_long=way.is_long)
+        call = attempt.next_call
+        left = budget.leave(step.job.provider, moment, call)
         started = time.monotonic()
         try:
-            done = provider.submit(
-                scan, step.job.options, attempt.request_key.hex, attempt.brought
-            )
+            done = way.begin()
         except RetryCall as error:
             if not error.ambiguous:
                 _take_back_submit(attempt)
@@ -105,10 +124,15 @@ def submit(
         except ProviderError:
             _take_back_submit(attempt)
             raise
-        _keep_submission(step, attempt, done, started)
-    accounts.well(step.job.provider)
+        _keep_submission(step, attempt, done, started, words=way.words)
+    made = (done.call, *done.also)
+    budget.settle(step.job.provider, left, booked=call, made=made)
+    pays_later = connections.KINDS[step.job.provider].pays_on_fetch
+    accounts.well(step.job.provider, paid=not pays_later)
+    accounts.learn(step.job.provider, done.learned)
+    budget.keep_quiet(step.job.provider, done.quiet)
     if not done.finished:
-        _later(step, Job.State.SUBMITTING, db_now())
+        later(step, Job.State.SUBMITTING, db_now())
         return
     if done.state is not None and done.state.status is RemoteStatus.SUCCEEDED:
         remote_fetch.found(step, attempt, provider, done.state)
@@ -119,14 +143,19 @@ def submit(
 def look(
     step: Step, attempt: Attempt, provider: Provider, moment: datetime | None
 ) -> None:
-    budget.leave(step.job.provider, moment)
+    left = budget.leave(step.job.provider, moment, POLL)
     started = time.monotonic()
     try:
-        state = provider.poll(attempt.remote_id)
+        state = provider.poll(attempt.remote_id, attempt.brought)
     except (NeedsPerson, Final, Resubmit):
-        accounts.well(step.job.provider)
+        accounts.well(step.job.provider, paid=False)
         raise
-    accounts.well(step.job.provider)
+    made = (state.call, *state.also)
+    budget.settle(step.job.provider, left, booked=POLL, made=made)
+    accounts.well(step.job.provider, paid=False)
+    accounts.learn(step.job.provider, state.learned)
+    budget.keep_quiet(step.job.provider, state.quiet)
+    keep_state(attempt, state)
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     now = db_now()
     if state.status is RemoteStatus.SUCCEEDED:
@@ -137,116 +166,21 @@ def look(
     Attempt.objects.filter(pk=attempt.pk).update(seen_unfinished=now, trouble=0)
     attempt.refresh_from_db()
     if is_over(attempt, now):
-        _too_late(step, attempt)
+        too_late(step, attempt)
         return
     _wait_for_next_look(step, attempt, state, now)
 
 
-def is_over(attempt: Attempt, now: datetime) -> bool:
-    begun = attempt.submitted
-    return begun is not None and now >= begun + connections.deadline(attempt.provider)
-
-
-def _too_late(step: Step, attempt: Attempt) -> None:
-    """Past its deadline. A person who tried again anyway gets a new task; else the job
-    needs attention. A late result is collected in both cases."""
-    Attempt.objects.filter(pk=attempt.pk).update(late_look=db_now() + LATE_LOOK_AFTER)
-    if attempt.asked_again:
-        step.set_aside_attempt(attempt)
-        step.release(state=Job.State.QUEUED, due=db_now())
-        return
-    seconds = round(connections.deadline(attempt.provider).total_seconds())
-    raise Failure(
-        "timed_out",
-        Job.Blame.PROVIDER,
-        _(
-            "%(provider)s did not finish this photo in time. If it still arrives, it is "
-            "kept and not bought again. You can try again, or use the engine of this "
-            "app."
-        )
-        % {"provider": connections.KINDS[attempt.provider].label},
-        detail=f"not done {seconds} s after the submit",
-    )
-
-
-def answer_to(step: Step, attempt: Attempt, error: ProviderError) -> None:
-    """What happens next is said by the class of the error."""
-    step.note(
-        Event.Kind.TROUBLE,
-        error.sentence,
-        attempt=attempt,
-        detail=f"{error.code}: {error.detail}",
-    )
-    if isinstance(error, RetryCall):
-        _try_again(step, attempt, error)
-    elif isinstance(error, Resubmit):
-        _submit_anew(step, attempt, error)
-    elif isinstance(error, NeedsOperator):
-        accounts.broke(step.job.provider, error)
-        _hold(step)
-    else:
-        raise _failure(error) from error
-
-
-def _try_again(step: Step, attempt: Attempt, error: RetryCall) -> None:
-    """The same call again, later: when the provider says, else after a back-off with
-    full jitter. The state stays as it is."""
-    job, now = step.job, db_now()
-    if error.rate_limited:
-        wait = error.retry_after or _breath(job.provider)
-        budget.was_refused(job.provider)
-        budget.postpone(job.provider, "", until=now + wait)
-        _later(step, None, now + wait)
-        return
-    Attempt.objects.filter(pk=attempt.pk).update(trouble=F("trouble") + 1)
-    attempt.refresh_from_db()
-    if job.state == Job.State.RUNNING and is_over(attempt, now):
-        _too_late(step, attempt)
-        return
-    if attempt.trouble >= MOST_TROUBLE:
-        raise _failure(error) from error
-    accounts.stumbled(job.provider, error)
-    row = accounts.account(job.provider)
-    waits_for_provider = row.state == row.State.RESTING
-    if waits_for_provider and not attempt.remote_id:
-        _hold(step)
-        return
-    _later(step, None, now + (error.retry_after or backoff(attempt.trouble)))
-
-
-def _breath(provider: str) -> timedelta:
-    """How long all are quiet after a refusal that did not say until when."""
-    requests = random.uniform(1.0, 2.0)  # noqa: S311  # jitter
-    return timedelta(seconds=max(0.3, requests / connections.rate(provider)))
-
-
-def backoff(trouble: int) -> timedelta:
-    longest = min(LONGEST_BACKOFF, 2.0 * 2 ** min(trouble, 10))
-    return timedelta(seconds=random.uniform(0.5, longest))  # noqa: S311  # jitter
-
-
-def _submit_anew(step: Step, attempt: Attempt, error: Resubmit) -> None:
-    """The task is dead. One more is bought; the second death is the job's."""
-    if step.job.resubmits >= MOST_RESUBMITS:
-        raise _failure(error) from error
-    step.give_up_attempt(attempt, error.code, error.detail)
-    step.note(
-        Event.Kind.RESUBMIT,
-        _("The first try came to nothing, so the photo is sent once more."),
-        attempt=attempt,
-    )
-    again = {"resubmits": step.job.resubmits + 1, "stage": "", "progress": 0}
-    _later(step, Job.State.QUEUED, db_now(), **again)
-
-
-def _failure(error: ProviderError) -> Failure:
-    return Failure(
-        error.code,
-        Job.Blame(error.blame.value),
-        error.sentence,
-        detail=error.detail,
-        is_final=isinstance(error, Resubmit | NeedsPerson | Final),
-    )
+def keep_state(attempt: Attempt, state: RemoteState) -> None:
+    """What a look brought beside the state itself."""
+    kept: dict[str, object] = {}
+    if state.brought:
+        kept["brought"] = {**attempt.brought, **state.brought}
+    if state.credits is not None:
+        kept["credits"] = state.credits
+    if kept:
+        Attempt.objects.filter(pk=attempt.pk).update(**kept)
+        attempt.refresh_from_db()
 
 
 def _check_consent(job: Job) -> None:
@@ -270,6 +204,8 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
             )
             % {"provider": label},
         )
+    if attempt.events.filter(kind=Event.Kind.SUBMIT_UNKNOWN).exists():
+        return
     step.note(
         Event.Kind.SUBMIT_UNKNOWN,
         _(
@@ -284,40 +220,51 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
 def _begin_submit(step: Step, attempt: Attempt, *, is_long: bool) -> None:
     """On record before the call, so that whoever comes after a crash knows."""
     step.renew(leaving.LONG_LEASE if is_long else leaving.SUBMIT_LEASE)
-    Attempt.objects.filter(pk=attempt.pk).update(
-        submitting=True, submits=F("submits") + 1
-    )
+    _check_consent(step.job)
+    money.take_place(attempt, step.job.photo.album_id)
 
 
 def _take_back_submit(attempt: Attempt) -> None:
-    """The provider did not take the photo: that submit does not count."""
+    """The provider did not take the photo: that submit does not count. Of one before
+    it as little is known as it was."""
     Attempt.objects.filter(pk=attempt.pk).update(
-        submitting=False, submits=F("submits") - 1
+        submitting=attempt.submitting, submits=F("submits") - 1
     )
 
 
 def _keep_submission(
-    step: Step, attempt: Attempt, done: Submission, started: float
+    step: Step, attempt: Attempt, done: Submission, started: float, *, words: str
 ) -> None:
     now = db_now()
-    kept = {"brought": {**attempt.brought, **done.brought}, "trouble": 0}
+    kept: dict[str, object] = {
+        "brought": {**attempt.brought, **done.brought},
+        "next_call": done.next_call,
+        "trouble": 0,
+    }
+    if done.credits is not None:
+        kept["credits"] = done.credits
+    if done.copy_id:
+        kept["copy"] = remote_copies.keep(step.job, done.copy_id)
     if done.remote_id:
         kept |= {"remote_id": done.remote_id, "submitting": False, "submitted": now}
     elif not done.finished:
         kept |= {"submitting": False, "submits": F("submits") - 1}
     Attempt.objects.filter(pk=attempt.pk).update(**kept)
     attempt.refresh_from_db()
-    step.note(Event.Kind.SENT, "", attempt=attempt, milliseconds=since(started))
-
-
-def since(started: float) -> int:
-    return round(1000 * (time.monotonic() - started))
+    if done.finished:
+        step.note(
+            Event.Kind.SENT,
+            words,
+            attempt=attempt,
+            detail=done.words,
+            milliseconds=since(started),
+        )
 
 
 def _now_running(step: Step, attempt: Attempt) -> None:
     row = accounts.account(step.job.provider)
     due = rhythm.next_look(attempt, row, now=db_now(), is_short=False)
-    _later(step, Job.State.RUNNING, due)
+    later(step, Job.State.RUNNING, due)
 
 
 def _wait_for_next_look(
@@ -332,18 +279,7 @@ def _wait_for_next_look(
         shown["progress"] = state.progress
     if state.status is RemoteStatus.RUNNING:
         shown["stage"] = WORKING_THERE
-    _later(step, None, min(due, max(last, now)), **shown)
-
-
-def _later(
-    step: Step, state: Job.State | None, due: datetime, **changes: object
-) -> None:
-    step.release(state=state, due=due, is_trial=False, **changes)
-
-
-def _hold(step: Step) -> None:
-    row = accounts.account(step.job.provider)
-    accounts.hold(step.job, row, only={"lease": step.token})
+    later(step, None, min(due, max(last, now)), **shown)
 
 
 def _wait_for_key(step: Step) -> None:
@@ -356,7 +292,7 @@ def _wait_for_key(step: Step) -> None:
         step.job.provider,
         NeedsOperator("no_key", Blame.SETUP, sentence, detail="no API key is set"),
     )
-    _hold(step)
+    hold(step)
 
 
 def _learn(attempt: Attempt, now: datetime, *, is_done: bool) -> None:

@@ -16,6 +16,7 @@ from django.db.models import F
 
 from jobs.connections import KINDS
 from jobs.models import Attempt, ProviderAccount
+from jobs.providers.base import POLL
 
 # The quantile that is aimed at, at first and after so many looks: while little is known,
 # a look too early teaches more than it costs. Steps shrink alike. Chosen in a simulation
@@ -26,7 +27,7 @@ WEIGHT = 0.25
 # A task that was done when first looked at may have been done long before.
 EARLIER = 0.9
 # After a look that came too early: by this share of the task's age; later where
-# requests are short.
+# requests are short, or only so many an hour.
 NEXT_LOOK_SHARE, NEXT_LOOK_SHARE_SHORT = 0.15, 0.35
 NEXT_LOOK_LEAST = timedelta(seconds=2)
 LEAST, MOST = 0.5, 7200.0
@@ -51,7 +52,8 @@ def next_look(
     if attempt.seen_unfinished is None:
         return max(now, likely)
     age = attempt.seen_unfinished - attempt.submitted
-    share = NEXT_LOOK_SHARE_SHORT if is_short else NEXT_LOOK_SHARE
+    has_few = POLL in KINDS[account.provider].limits.per_hour_by_call
+    share = NEXT_LOOK_SHARE_SHORT if is_short or has_few else NEXT_LOOK_SHARE
     again = attempt.seen_unfinished + max(NEXT_LOOK_LEAST, age * share)
     return max(now, again, likely)
 

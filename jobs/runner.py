@@ -7,10 +7,11 @@ import time
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from jobs import accounts, budget, local_step, remote_step
+from jobs import accounts, budget, remote_step
 from jobs.clock import db_now
 from jobs.models import Job
 from jobs.providers import local
+from jobs.remote_calls import call_of
 from jobs.step import Cancelled, Failure, Lost, Step
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ def _carry_out(step: Step, moment: datetime | None) -> None:
         if step.job.cancel_asked:
             raise Cancelled
         if step.job.provider == local.NAME:
+            # Here, so that only the engine's processes hold OpenCV in memory.
+            from jobs import local_step  # noqa: PLC0415
+
             local_step.run(step)
         else:
             remote_step.run(step, moment=moment)
@@ -63,20 +67,20 @@ def run_to_end(job: Job, *, pause: float = 0.2) -> Job:
 
 def _advance_here(job: Job) -> bool:
     """One step in this process, if the job is due and its budget allows."""
-    now, moment = db_now(), None
+    now, moment, call = db_now(), None, ""
     if job.due > now or (job.lease and job.leased_until and job.leased_until >= now):
         return False
     if job.provider != local.NAME:
-        if not accounts.may_go(accounts.account(job.provider)) and not job.is_trial:
-            row = accounts.account(job.provider)
-            accounts.hold(job, row, only={"lease": None, "state": job.state})
-            return True
-        call = remote_step.call_of(job)
+        call = call_of(job, job.attempts.filter(state="open").first())
+        if accounts.must_wait(job, accounts.account(job.provider), call):
+            return False
         moment = call and budget.reserve(job.provider, call, now=now, within=WITHIN)
         if call and not moment:
             return False
     token = uuid4()
     if not Job.objects.claim(job.pk, now=now, token=token, lease=RING_LEASE):
+        if moment:
+            budget.give_back(job.provider, call, moment)
         return False
     advance(job.pk, token, moment or None)
     return True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -13,7 +14,7 @@ from jobs.connections import KINDS
 from jobs.models import Attempt, Job
 from jobs.providers import local
 from jobs.recipes import BY_CODE, LABELS
-from jobs.services import NO_CONSENT
+from jobs.services import BUDGET, NO_CONSENT
 
 
 class Look(StrEnum):
@@ -30,7 +31,7 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """`words` are one of the ten; `extra` goes on after them: a percentage, or how long
+    """`words` are one of the eleven; `extra` goes on after them: a percentage, or how long
     it usually takes. `percent` is None where nobody knows."""
 
     look: Look
@@ -53,6 +54,8 @@ def status_of(job: Job) -> Status:
             return _running(job)
         case Job.State.FETCHING:
             return Status(Look.WORKING, _("Fetching"))
+        case Job.State.HELD if job.hold == BUDGET:
+            return Status(Look.HELD, _("Over this month's budget"))
         case Job.State.HELD:
             return Status(Look.HELD, _("On hold"))
         case Job.State.SUCCEEDED if job.note:
@@ -200,15 +203,17 @@ def money_words(job: Job) -> str:
     """Whether this job cost anything. Needs the attempts of a remote job."""
     if job.money_spent:
         return _("This try was paid for.")
-    if job.provider == local.NAME:
+    if job.provider == local.NAME and not job.fell_back_from:
         return _("No money was spent.")
     attempts = list(job.attempts.all())
-    label = provider_label(job.provider)
-    if any(attempt.charged for attempt in attempts):
+    charged = [attempt.provider for attempt in attempts if attempt.charged]
+    if charged:
+        label = provider_label(charged[-1])
         return _("%(provider)s charges for this try.") % {"provider": label}
-    if any(_may_cost(attempt) for attempt in attempts):
+    uncertain = [attempt.provider for attempt in attempts if _may_cost(attempt)]
+    if uncertain:
         return _("%(provider)s may charge for this try, if it finishes it.") % {
-            "provider": label
+            "provider": provider_label(uncertain[-1])
         }
     return _("No money was spent.")
 
@@ -237,12 +242,16 @@ class Hold:
     told: str
     money: str
     engine: str
+    # Where the administrator can do something about it.
+    desk: str = ""
 
 
 def hold_of(job: Job) -> Hold:
     # What an operator must put right says itself that the administrator was told.
     told = _("Nothing is lost: it goes on by itself when all is well again.")
-    if job.error_code == "paused":
+    if job.hold == BUDGET:
+        told = _("Nothing is lost, and nothing was sent.")
+    elif job.error_code == "paused":
         told = _("Nothing is lost: it goes on when the administrator says so.")
     elif job.blame == Job.Blame.PROVIDER:
         told = _("The administrator has been told. %s") % told
@@ -251,4 +260,13 @@ def hold_of(job: Job) -> Hold:
         told=told,
         money=money_words(job),
         engine=engine_words(job),
+        desk=_desk(job),
     )
+
+
+def _desk(job: Job) -> str:
+    if job.hold != BUDGET:
+        return ""
+    is_of_album = job.detail.startswith("album")
+    name = "albumcap" if is_of_album else "provideraccount"
+    return reverse(f"admin:jobs_{name}_changelist")

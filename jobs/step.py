@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db import transaction
 
 from albums.models import Restoration
+from jobs import source_links
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.processes import this_process
-from jobs.services import RELEASED, change
+from jobs.services import RELEASED, change, forget_secrets
 
 # A result that nobody waits for any more is asked for after so long.
 LATE_LOOK_AFTER = timedelta(minutes=2)
@@ -125,7 +126,7 @@ class Step:
             "state": Job.State.SUCCEEDED,
             "restoration": restoration,
             "note": restoration.note,
-            "money_spent": attempt.charged,
+            "money_spent": self._was_charged(),
             "progress": 1,
             "stage": "",
         }
@@ -142,7 +143,7 @@ class Step:
         }
         with transaction.atomic():
             attempts = list(self.job.attempts.filter(state=Attempt.State.OPEN))
-            failed["money_spent"] = any(attempt.charged for attempt in attempts)
+            failed["money_spent"] = self._was_charged()
             self._end(
                 failed,
                 kind=Event.Kind.FAILED,
@@ -153,6 +154,8 @@ class Step:
                 is_dead = failure.is_final or not attempt.remote_id
                 state = Attempt.State.FAILED if is_dead else Attempt.State.ABANDONED
                 self._close(attempt, state, failure)
+                if not is_dead and attempt.result_seen is None:
+                    self._ask_later(attempt)
 
     def cancel(self) -> None:
         with transaction.atomic():
@@ -162,8 +165,7 @@ class Step:
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
                 if attempt.remote_id:
-                    later = db_now() + LATE_LOOK_AFTER
-                    Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
+                    self._ask_later(attempt)
 
     def note(
         self,
@@ -212,17 +214,29 @@ class Step:
         if not change(self.job, changes, only=mine, kind=kind):
             raise Cancelled if self._is_mine() else Lost
 
+    def _was_charged(self) -> bool:
+        """By whomever: also by a provider that had the job before."""
+        return self.job.attempts.filter(charged=True).exists()
+
     def _is_mine(self) -> bool:
         """Whether this step still owns the job; holds the row in a transaction."""
         mine = Job.objects.filter(pk=self.job.pk, lease=self.token)
         return mine.update(lease=self.token) == 1
 
+    def _ask_later(self, attempt: Attempt) -> None:
+        """Its task may end well all the same."""
+        later = db_now() + LATE_LOOK_AFTER
+        Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
+
     def _close(
         self, attempt: Attempt, state: Attempt.State, failure: Failure | None = None
     ) -> None:
-        Attempt.objects.filter(pk=attempt.pk).update(
+        mine = Attempt.objects.filter(pk=attempt.pk)
+        source_links.revoke(mine)
+        mine.update(
             state=state,
             finished=db_now(),
             error_code=failure.code if failure else "",
             detail=failure.detail if failure else "",
         )
+        forget_secrets(mine)

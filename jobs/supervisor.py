@@ -17,7 +17,9 @@ from typing import Any
 from django import db
 from django.conf import settings
 from django.db.backends.signals import connection_created
+from django.utils.translation import gettext
 
+from albums.images import SharedHelper
 from jobs import groups, heartbeat, lifeline, queue
 from jobs import tasks as tasks  # loaded before the clusters are forked
 from jobs.clusters import SECONDS_BETWEEN_BEATS, ClusterProcess
@@ -46,6 +48,8 @@ class Supervisor:
         self.dispatcher = Dispatcher(workers)
         self.pid = os.getpid()
         self.inherited, self.hold = os.pipe()
+        # Made before the clusters are forked: they all ask this one.
+        self.pictures = SharedHelper()
         self.told_to_stop: float | None = None
         self.next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
         # At first: whatever a predecessor left in the queues.
@@ -59,10 +63,13 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         connection_created.connect(self._wait_less_for_locks)
         db.connection.close()
+        # The catalogues are read once, and shared by all that are forked.
+        gettext("Waiting")
         groups.end_leftovers()
         try:
             while not self.is_over:
                 self._bury()
+                self.pictures.tend()
                 self._work_if_possible()
                 time.sleep(TICK)
         finally:
@@ -170,6 +177,7 @@ class Supervisor:
             time.sleep(0.1)
         for cluster in self.clusters:
             self._end(cluster)
+        self.pictures.close()
         groups.forget()
         try:
             self._clear_up()

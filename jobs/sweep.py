@@ -11,7 +11,16 @@ from uuid import UUID
 from django.conf import settings
 
 from albums.services import sweep_uploads
-from jobs import heartbeat, late, queue
+from jobs import (
+    accounts,
+    budget,
+    heartbeat,
+    late,
+    over_budget,
+    queue,
+    remote_copies,
+    source_links,
+)
 from jobs.clock import db_now
 from jobs.models import Job
 
@@ -27,12 +36,22 @@ def sweep() -> None:
     heartbeat.forget_old_hosts()
     sweep_scratch()
     sweep_uploads()
+    source_links.sweep()
+    budget.sweep(db_now())
     ring_for_late_results()
+    ring_for_copies()
+    over_budget.let_go()
+    accounts.let_go_what_remained()
 
 
 def ring_for_late_results() -> None:
     for attempt_id in late.due(db_now()):
         queue.ring_late(attempt_id)
+
+
+def ring_for_copies() -> None:
+    for copy_pk in remote_copies.due(db_now()):
+        queue.ring_copy(copy_pk)
 
 
 def sweep_scratch() -> None:

@@ -6,8 +6,19 @@ import os
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from albums.services import prepare_renditions
-from jobs import checking, heartbeat, late, leases, lifeline, queue, runner
+from jobs import (
+    checking,
+    heartbeat,
+    late,
+    leases,
+    lifeline,
+    queue,
+    remote_copies,
+    runner,
+)
 from jobs.lifeline import Lifeline
 from jobs.processes import kill_group
 
@@ -23,12 +34,20 @@ def advance(job_id: int, token: str, moment: str = "") -> None:
         when = datetime.fromisoformat(moment) if moment else None
         runner.advance(job_id, UUID(token), when)
     finally:
+        # Where the connection broke, the lease must not outlive the step all the same.
+        if connection.errors_occurred and not connection.is_usable():
+            connection.close()
         leases.let_go(job_id, UUID(token))
 
 
 def collect_late(attempt_id: int) -> None:
     if _begin():
         late.collect(attempt_id)
+
+
+def tend_copy(copy_pk: int) -> None:
+    if _begin():
+        remote_copies.tend(copy_pk)
 
 
 def check_provider(name: str) -> None:

@@ -25,6 +25,7 @@ WORDS: Mapping[Event.Kind, str | Promise] = {
     ),
     KIND.SENT: gettext_lazy("%(provider)s has got the copy"),
     KIND.SUBMIT_UNKNOWN: gettext_lazy("The line broke while sending"),
+    KIND.FOUND_AGAIN: gettext_lazy("It had arrived"),
     KIND.RESUBMIT: gettext_lazy("A second try"),
     KIND.DONE_THERE: gettext_lazy("%(provider)s has restored it"),
     KIND.FETCHING: gettext_lazy("The restored picture is being fetched"),
@@ -44,6 +45,9 @@ WORDS: Mapping[Event.Kind, str | Promise] = {
     KIND.INTERRUPTED: gettext_lazy("The work was interrupted, and goes on"),
     KIND.RETRIED: gettext_lazy("Tried again"),
     KIND.SENT_ELSEWHERE: gettext_lazy("Given to %(provider)s"),
+    KIND.FELL_BACK: gettext_lazy("Somebody else does it"),
+    KIND.OVER_BUDGET: gettext_lazy("Over this month's budget"),
+    KIND.COPY_DELETED: gettext_lazy("%(provider)s has deleted the copy"),
     KIND.LATE_RESULT: gettext_lazy(
         "A picture that nobody waited for any more came from %(provider)s after all. It "
         "is kept as one more version"

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs import provider_views, views
+from jobs import provider_views, restore_views, source_views, views
 
 app_name = "jobs"
 
 urlpatterns = [
+    path("s/<str:name>", source_views.source, name="source"),
     path("activity/", views.activity, name="activity"),
     path("activity/progress/", views.activity_progress, name="activity_progress"),
     path("albums/<uuid:code>/progress/", views.album_progress, name="album_progress"),
@@ -16,7 +17,15 @@ urlpatterns = [
         name="album_providers",
     ),
     path("photos/<uuid:code>/progress/", views.photo_progress, name="photo_progress"),
-    path("photos/<uuid:code>/restore/", views.start, name="start"),
+    path("photos/<uuid:code>/restore/", restore_views.start, name="start"),
+    path("albums/<uuid:code>/restore/", restore_views.choose, name="choose"),
+    path("albums/<uuid:code>/restore/options/", restore_views.options, name="options"),
+    path(
+        "albums/<uuid:code>/elsewhere/",
+        provider_views.send_all_elsewhere,
+        name="send_all_elsewhere",
+    ),
+    path("albums/<uuid:code>/cap/", provider_views.album_cap, name="album_cap"),
     path("jobs/<uuid:code>/cancel/", views.cancel, name="cancel"),
     path("jobs/<uuid:code>/retry/", views.retry, name="retry"),
     path(

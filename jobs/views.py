@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,9 +21,6 @@ from jobs import services
 from jobs.activity import Versions, Where, activity_board
 from jobs.boards import album_board, photo_board
 from jobs.models import Job
-from jobs.offers import field_name
-from jobs.providers.options import BadOption
-from jobs.recipes import SCHEMAS, Wish
 from jobs.services import NoConsent
 
 
@@ -54,7 +51,13 @@ def album_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
         return unchanged()
     page = album_page(album, request.GET.get("page"), pictures=False)
     board = album_board(album, page, page=page.number)
-    context = {"board": board, "changed": board.changed_since(seen)}
+    editable = Album.objects.editable_by(request.user).filter(pk=album.pk)
+    context = {
+        "board": board,
+        "album": album,
+        "may_change": bool(board.held) and editable.exists(),
+        "changed": board.changed_since(seen),
+    }
     return render(request, "jobs/_album_progress.html", context)
 
 
@@ -105,40 +108,6 @@ def activity_progress(request: SignedInRequest) -> HttpResponse:
         "is_rearranged": board.shown != request.GET.get("shown"),
     }
     return render(request, "jobs/_activity_progress.html", context)
-
-
-@require_POST
-@login_required
-def start(request: SignedInRequest, code: UUID) -> HttpResponse:
-    photo = get_object_or_404(Photo.objects.editable_by(request.user), code=code)
-    wish = Wish.parse(request.POST.get("recipe", ""))
-    try:
-        services.request_restoration(
-            photo,
-            by=request.user,
-            recipe=wish.recipe,
-            batch=batch_of(request),
-            provider=wish.provider,
-            chosen=chosen_options(request, wish.provider),
-        )
-    except (BadOption, NoConsent) as error:
-        messages.error(request, error.sentence)
-    return back_to(request, photo)
-
-
-def batch_of(request: HttpRequest) -> UUID:
-    """The form carries one, so that a double click is one wish."""
-    try:
-        return UUID(request.POST.get("batch", ""))
-    except ValueError:
-        return uuid4()
-
-
-def chosen_options(request: HttpRequest, provider: str) -> dict[str, str]:
-    """What differs from the recipe; an option left at "as the recipe says" is empty."""
-    names = (option.name for option in SCHEMAS.get(provider, ()))
-    sent = {name: request.POST.get(field_name(provider, name), "") for name in names}
-    return {name: value for name, value in sent.items() if value}
 
 
 @require_POST

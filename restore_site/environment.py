@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -80,18 +82,38 @@ def web_address(name: str, default: str) -> str:
     return value
 
 
+def is_public(address: str) -> bool:
+    """Whether an address looks like one that the world can reach over https: a name
+    with a dot, or a public IP address."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or host in LOOPBACK:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".lan", ".internal"))
+
+
 @dataclass(frozen=True)
 class ProviderAccess:
     """How to reach one remote provider. 0 leaves deadline (seconds) and rate (requests
-    a second) to what the provider's document says."""
+    a second) to what the provider's document says. `by_address`: give it an address of
+    ours to fetch the copy from. `extra` are settings that only this provider has."""
 
     key: str = field(repr=False)
     base_url: str
     deadline: float
     rate: float
+    by_address: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
-def provider(name: str, default_host: str) -> ProviderAccess:
+def provider(
+    name: str, default_host: str, extra: Mapping[str, str] | None = None
+) -> ProviderAccess:
+    """`extra` are further settings, as a pattern for each: AUTOENHANCE_KEEP_HOURS is
+    the extra "keep_hours"."""
     prefix = name.upper()
     base_url = web_address(f"{prefix}_BASE_URL", default_host)
     parts = urlsplit(base_url)
@@ -105,7 +127,21 @@ def provider(name: str, default_host: str) -> ProviderAccess:
         base_url=base_url,
         deadline=number(f"{prefix}_DEADLINE", 0, low=0, high=86_400),
         rate=number(f"{prefix}_RATE", 0, low=0, high=1000),
+        by_address=flag(f"{prefix}_BY_ADDRESS"),
+        extra={
+            each: _fitting(f"{prefix}_{each.upper()}", pattern)
+            for each, pattern in (extra or {}).items()
+        },
     )
+
+
+def _fitting(name: str, pattern: str) -> str:
+    value = text(name)
+    if value and not re.fullmatch(pattern, value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}, which it cannot be. The README says what it takes."
+        )
+    return value
 
 
 def host_pairs(name: str) -> frozenset[str]:

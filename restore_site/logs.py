@@ -6,7 +6,7 @@ import logging
 import re
 
 # What follows these words in an address opens something to whoever knows it.
-TOKEN = re.compile(r"(/welcome/|/confirm-email/|/password/reset/key/)[^/\s'\"]+")
+TOKEN = re.compile(r"(/s/|/welcome/|/confirm-email/|/password/reset/key/)[^/\s'\"]+")
 
 
 class HideTokens(logging.Filter):

@@ -29,6 +29,8 @@ WEB_PROCESSES = int(environment.number("WEB_PROCESSES", 1, low=1, high=16))
 WEB_THREADS = int(environment.number("WEB_THREADS", 64, low=2, high=512))
 SITE_URL = environment.web_address("SITE_URL", f"http://127.0.0.1:{PORT}")
 IS_HTTPS = SITE_URL.startswith("https://")
+# Whether a provider could fetch something from us.
+SITE_IS_PUBLIC = environment.is_public(SITE_URL)
 
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret("SECRET_KEY") or environment.kept_secret(
@@ -188,6 +190,8 @@ CACHES = {
 MEDIA_ROOT = DATA_DIR / "media"
 UPLOAD_DIR = DATA_DIR / "uploads"
 SCRATCH_DIR = DATA_DIR / "scratch"
+# Copies that a provider may fetch from us for a while.
+SOURCE_DIR = environment.private_folder(DATA_DIR / "sources")
 # Behind nginx: the address of an `internal` location that serves MEDIA_ROOT.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
@@ -244,8 +248,27 @@ ACCOUNT_ADAPTER = "restore_site.accounts.AccountAdapter"
 
 # Remote providers. One without a key is switched off.
 PROVIDERS = {
-    name: environment.provider(name, default_host)
-    for name, default_host in (("picwish", "https://techhk.aoscdn.com"),)
+    "picwish": environment.provider("picwish", "https://techhk.aoscdn.com"),
+    "autoenhance": environment.provider(
+        "autoenhance",
+        "https://api.autoenhance.ai",
+        # So many hours a photo stays there for a second wish; 0: not at all.
+        {"keep_hours": r"\d{1,3}"},
+    ),
+    "upscayl": environment.provider("upscayl", "https://api.upscayl.org"),
+    "claid": environment.provider(
+        "claid",
+        "https://api.claid.ai",
+        {
+            "api_version": r"v1|v1-beta1",
+            # Connectors of the operator's account there, by name: a web folder before
+            # our own source addresses; a storage (and folder) for results, and the
+            # address at which its files can be fetched.
+            "input_storage": r"[\w-]{1,64}",
+            "output_storage": r"[\w-]{1,64}(/[\w-]{1,64}){0,8}",
+            "output_url": r"https://[^\s?#]{1,300}|http://127\.0\.0\.1:[^\s?#]{1,300}",
+        },
+    ),
 }
 PROVIDER_TRUSTED_HOSTS = environment.host_pairs("PROVIDER_TRUSTED_HOSTS")
 PROVIDER_HTTP_TIMEOUT = environment.number("PROVIDER_HTTP_TIMEOUT", 15, low=1, high=300)
@@ -256,6 +279,8 @@ EMAIL_CONFIG = environment.service(
     environment.secret("EMAIL_URL") or "consolemail://",
     environ.Env.email_url_config,
 )
+if str(EMAIL_CONFIG["EMAIL_BACKEND"]).endswith("console.EmailBackend"):
+    EMAIL_CONFIG["EMAIL_BACKEND"] = "restore_site.mail.PrintedMail"
 globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = environment.text(
     "DEFAULT_FROM_EMAIL", f"photos@{urlsplit(SITE_URL).hostname}"

@@ -18,8 +18,12 @@ PASSWORD = "a bicycle in the rain"
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """SQLite in a file, as in production: in memory it knows neither WAL nor locks."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """SQLite in a file, as in production: in memory it knows neither WAL nor locks.
+    Each of several test processes has a database of its own."""
     if connection.vendor == "sqlite":
         folder = tmp_path_factory.mktemp("database")
         connection.settings_dict["TEST"]["NAME"] = str(folder / "test.sqlite3")
@@ -34,6 +38,8 @@ def own_folders(settings: Any, tmp_path: Path) -> None:
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.SCRATCH_DIR.mkdir()
     settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+    settings.SOURCE_DIR = tmp_path / "sources"
+    settings.SOURCE_DIR.mkdir()
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = settings.STORAGES | {

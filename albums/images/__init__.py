@@ -15,7 +15,7 @@ from albums.images.door import (
     make_renditions,
     sendable,
 )
-from albums.images.helper import HelperLost
+from albums.images.helper import HelperLost, SharedHelper
 from albums.images.pictures import (
     MAX_BYTES,
     MAX_PAGES,
@@ -41,6 +41,7 @@ __all__ = [
     "Page",
     "Picture",
     "Sendable",
+    "SharedHelper",
     "check_head",
     "decode",
     "encode",

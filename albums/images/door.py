@@ -8,16 +8,16 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from albums.images.declared import read_declared
 from albums.images.helper import helper
 from albums.images.pictures import Box, Encoded, Format, Page, Picture, Sendable
 from albums.images.verdict import refuse_by_claims, refuse_by_size
 from albums.images.wire import Request
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 WRITABLE = frozenset({Format.JPEG, Format.PNG, Format.WEBP})
 # Below this no picture fits, whatever is done to it.
@@ -78,6 +78,8 @@ def decode(
     (h,w) for grey, (h,w,3) else: a read-only view of the raw file `into`, which the
     caller removes when done.
     """
+    import numpy as np  # noqa: PLC0415  # only the engine's processes hold pixels
+
     with _parts([into]) as parts:
         outputs = {0: str(parts[into])}
         request = Request("decode", str(path.absolute()), page, crop, outputs)
@@ -91,7 +93,7 @@ def encode(picture: NDArray[Any], path: Path, *, lossless: bool) -> Encoded:
 
     PNG if lossless or of 16 bits, else JPEG of quality 95 with full colour resolution.
     """
-    if picture.dtype not in (np.uint8, np.uint16):
+    if picture.dtype.name not in {"uint8", "uint16"}:
         raise ValueError("only 8 and 16 bits can be written")
     with _parts([path, path.with_name(path.name + ".raw")]) as parts:
         written, raw = parts.values()
@@ -102,7 +104,7 @@ def encode(picture: NDArray[Any], path: Path, *, lossless: bool) -> Encoded:
                 str(raw.absolute()),
                 outputs={0: str(written)},
                 shape=picture.shape,
-                deep=picture.dtype == np.uint16,
+                deep=picture.dtype.name == "uint16",
                 lossless=lossless,
             )
         )

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -75,8 +76,10 @@ class Running:
 class Helper:
     """One helper process, shared by all threads of this one."""
 
-    def __init__(self) -> None:
+    def __init__(self, post: socket.socket | None = None) -> None:
         self._running: Running | None = None
+        # Where somebody else looks after the helper: see SharedHelper.
+        self._post = post
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -118,7 +121,12 @@ class Helper:
         """In a forked copy of the process that started the helper: start anew."""
         if self._running:
             self._running.leave_to_parent()
-        Helper.__init__(self)
+        Helper.__init__(self, self._post)
+
+    def use(self, post: socket.socket | None) -> None:
+        """Hand all requests to the helper behind `post`; None: start one of our own."""
+        self.close()
+        self._post = post
 
     def _exchange(self, request: Request) -> Outcome:
         ours, theirs = socket.socketpair()
@@ -130,10 +138,17 @@ class Helper:
                 ours.sendall(request.to_line())
                 return _outcome(_read_all(ours))
             except (HelperLost, OSError) as error:
-                self._discard(running)
+                if running:
+                    self._discard(running)
                 raise HelperLost from error
 
-    def _hand_over(self, theirs: socket.socket) -> Running:
+    def _hand_over(self, theirs: socket.socket) -> Running | None:
+        if self._post:
+            try:
+                socket.send_fds(self._post, [b"."], [theirs.fileno()])
+            except OSError as error:
+                raise HelperLost from error
+            return None
         with self._lock:
             if self._running is None:
                 self._running = _start()
@@ -152,18 +167,51 @@ class Helper:
                 self._running = None
 
 
+class SharedHelper:
+    """One helper for a whole family of processes: those that are forked while this is
+    open hand it their requests, which saves the memory of a helper each. Nothing runs
+    until there is a request; whoever opened it calls `tend` now and then."""
+
+    def __init__(self) -> None:
+        self._post, self._inbox = socket.socketpair()
+        self._process: subprocess.Popen[bytes] | None = None
+        helper.use(self._post)
+
+    def tend(self) -> None:
+        """Start the helper where somebody waits for one: at first, after minutes
+        without work, or when it was lost."""
+        if self._process and self._process.poll() is None:
+            return
+        self._process = None
+        poller = select.poll()
+        poller.register(self._inbox, select.POLLIN)
+        if poller.poll(0):
+            self._process = _popen(self._inbox)
+
+    def close(self) -> None:
+        """It ends when the last process that could ask it has closed its side."""
+        helper.use(None)
+        self._post.close()
+        self._inbox.close()
+        if self._process:
+            Running(self._process, self._post).end()
+
+
 def _start() -> Running:
     control, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-s", "-m", "albums.images.sandbox"],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-            cwd="/",
-        )
-    return Running(process, control)
+        return Running(_popen(theirs), control)
+
+
+def _popen(requests: socket.socket) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-P", "-s", "-m", "albums.images.sandbox"],
+        stdin=requests.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        cwd="/",
+    )
 
 
 def _read_all(ours: socket.socket) -> bytes:

@@ -7,13 +7,15 @@ request there and writes its answer; when the child has ended, how it ended is a
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
+from collections.abc import Collection
 from types import FrameType
 
 from albums.images import operations
@@ -32,22 +34,23 @@ class Sandbox:
         self.wakeup, self.alarm = socket.socketpair()
         self.wakeup.setblocking(False)
         self.alarm.setblocking(False)
+        self.poller = select.poll()
 
     def serve(self) -> None:
         """Until the other side closes, or nothing was asked for some minutes."""
         signal.signal(signal.SIGCHLD, _wake)
         signal.set_wakeup_fd(self.alarm.fileno(), warn_on_full_buffer=False)
-        selector = selectors.DefaultSelector()
-        selector.register(self.control, selectors.EVENT_READ)
-        selector.register(self.wakeup, selectors.EVENT_READ)
+        self.poller.register(self.control, select.POLLIN)
+        self.poller.register(self.wakeup, select.POLLIN)
         while True:
-            ready = {key.fileobj for key, _ in selector.select(IDLE)}
+            ready = [handle for handle, _ in self.poller.poll(IDLE * 1000)]
             if not ready and not self.children:
                 return
-            if self.wakeup in ready:
+            if self.wakeup.fileno() in ready:
                 self.wakeup.recv(4096)
                 self.reap()
-            if self.control in ready and not self.accept():
+            self.end_unwanted(ready)
+            if self.control.fileno() in ready and not self.accept():
                 return
 
     def accept(self) -> bool:
@@ -61,7 +64,16 @@ class Sandbox:
         if pid == 0:
             self.become_child(connection)
         self.children[pid] = connection
+        # Told only when the other side hangs up.
+        self.poller.register(connection, 0)
         return True
+
+    def end_unwanted(self, ready: Collection[int]) -> None:
+        """Who asked is gone, so nobody needs the answer."""
+        for pid, connection in self.children.items():
+            if connection.fileno() in ready:
+                self.poller.unregister(connection)
+                os.kill(pid, signal.SIGKILL)
 
     def become_child(self, connection: socket.socket) -> None:
         status = 1
@@ -84,6 +96,8 @@ class Sandbox:
             cpu = used.ru_utime + used.ru_stime
             ending = Ending(status, cpu, used.ru_maxrss // KILOBYTES)
             with self.children.pop(pid) as connection:
+                with contextlib.suppress(KeyError):
+                    self.poller.unregister(connection)
                 _tell(connection, ending)
 
     def end_children(self) -> None:

@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 from jobs.models.job import Attempt, Batch, Event, Heartbeat, Job, JobQuerySet
-from jobs.models.provider import Budget, Consent, LedgerLine, ProviderAccount
+from jobs.models.provider import (
+    AlbumCap,
+    Budget,
+    Consent,
+    HourlyUse,
+    LedgerLine,
+    ProviderAccount,
+    RemoteCopy,
+    SourceLink,
+)
 
 __all__ = [
+    "AlbumCap",
     "Attempt",
     "Batch",
     "Budget",
     "Consent",
     "Event",
     "Heartbeat",
+    "HourlyUse",
     "Job",
     "JobQuerySet",
     "LedgerLine",
     "ProviderAccount",
+    "RemoteCopy",
+    "SourceLink",
 ]

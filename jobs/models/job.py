@@ -104,7 +104,11 @@ class Job(models.Model):
     holder = models.CharField(max_length=100, blank=True)
     crashes = models.PositiveSmallIntegerField(default=0)
     cancel_asked = models.BooleanField(default=False)
-    # Why a held job waits ("provider"), and whether it goes on to find out how things
+    # Who does it instead where the provider is not well or refuses ("": nobody), and
+    # who was asked first where that happened.
+    fallback = models.CharField(max_length=20, blank=True)
+    fell_back_from = models.CharField(max_length=20, blank=True)
+    # Why a held job waits ("provider", "budget"), and whether it goes on to find out how things
     # are at a provider that was not well.
     hold = models.CharField(max_length=20, blank=True)
     is_trial = models.BooleanField(default=False)
@@ -193,6 +197,16 @@ class Attempt(models.Model):
     # What each call of the submit brought, kept before the next; may hold addresses
     # that are secrets, so it is emptied at the end.
     brought = models.JSONField(default=dict, blank=True)
+    # What the next call of the submit is, by the names of the provider's budgets.
+    next_call = models.CharField(max_length=20, blank=True, default="submit")
+    # The copy of the photo at the provider that this attempt works on.
+    copy = models.ForeignKey(
+        "RemoteCopy",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="attempts",
+    )
     result_address = models.TextField(blank=True)
     # A submit was begun and its end is not known: the provider may have the photo.
     submitting = models.BooleanField(default=False)
@@ -206,6 +220,11 @@ class Attempt(models.Model):
     # When to ask for the result of a task that nobody waits for any more.
     late_look = models.DateTimeField(null=True, blank=True)
     charged = models.BooleanField(default=False)
+    # What it took of the account, where the provider says so.
+    credits = models.FloatField(null=True, blank=True)
+    # How good the person found it, 1 to 5, and when the provider was told.
+    stars = models.PositiveSmallIntegerField(null=True, blank=True)
+    stars_told = models.DateTimeField(null=True, blank=True)
     # A person tried again while this task was still open at the provider.
     asked_again = models.BooleanField(default=False)
     sent_width = models.PositiveIntegerField(null=True, blank=True)
@@ -275,6 +294,10 @@ class Event(models.Model):
         INTERRUPTED = "interrupted"
         RETRIED = "retried"
         SENT_ELSEWHERE = "sent_elsewhere"
+        FELL_BACK = "fell_back"
+        FOUND_AGAIN = "found_again"
+        OVER_BUDGET = "over_budget"
+        COPY_DELETED = "copy_deleted"
         LATE_RESULT = "late_result"
         NO_LATE_RESULT = "no_late_result"
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from albums.models import Album, User
+from albums.models import Album, Photo, User
 from jobs.models.job import Attempt
 
 
@@ -38,6 +38,21 @@ class ProviderAccount(models.Model):
     nearly_done = models.FloatField(null=True, blank=True)
     # How many looks the second was learned from.
     looks_learned = models.PositiveIntegerField(default=0)
+    # What the provider's answers taught us about its dialect.
+    learned = models.JSONField(default=dict, blank=True)
+    # What the administrator knows of the price: for one restoration, in this currency.
+    price = models.DecimalField(
+        _("Price of one restoration"),
+        max_digits=8,
+        decimal_places=4,
+        null=True,
+        blank=True,
+    )
+    currency = models.CharField(_("Currency"), max_length=3, blank=True, default="")
+    # So many restorations a calendar month, at most.
+    monthly_cap = models.PositiveIntegerField(
+        _("Restorations a month, at most"), null=True, blank=True
+    )
     check_asked = models.DateTimeField(null=True, blank=True)
     checked = models.DateTimeField(null=True, blank=True)
     check_words = models.TextField(blank=True)
@@ -69,6 +84,88 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.call}".strip()
+
+
+class HourlyUse(models.Model):
+    """One request of a kind that has a limit per hour: what makes the count of any
+    sixty minutes exact."""
+
+    provider = models.CharField(max_length=20)
+    call = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["provider", "call", "at"], name="hourly_use_recent")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.call}"
+
+
+class AlbumCap(models.Model):
+    """How many restorations a calendar month an album may buy, of all providers."""
+
+    album = models.OneToOneField(Album, on_delete=models.CASCADE, related_name="+")
+    monthly_cap = models.PositiveIntegerField(_("Restorations a month, at most"))
+
+    def __str__(self) -> str:
+        return f"{self.album}: {self.monthly_cap}"
+
+
+class RemoteCopy(models.Model):
+    """A photo's copy that lies at a provider until it is deleted there. Whoever knows
+    `copy_id` could see the photo, so it is never shown, and emptied when it is gone."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    provider = models.CharField(max_length=20)
+    copy_id = models.CharField(max_length=200, blank=True)
+    # What it was restored with last.
+    options = models.JSONField(default=dict, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    used = models.DateTimeField()
+    deleted = models.DateTimeField(null=True, blank=True)
+    trouble = models.PositiveSmallIntegerField(default=0)
+    look_after = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "copy_id"],
+                condition=~Q(copy_id=""),
+                name="remote_copy_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["used"], name="remote_copy_there", condition=Q(deleted=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.pk}"
+
+
+class SourceLink(models.Model):
+    """An address of ours at which a provider may fetch the copy of one photo for one
+    attempt: unguessable, kept as a hash, short-lived, and revoked when the attempt
+    has ended."""
+
+    attempt = models.OneToOneField(
+        Attempt, on_delete=models.CASCADE, related_name="source_link"
+    )
+    token_hash = models.CharField(max_length=64, unique=True)
+    # The copy's name in SOURCE_DIR, and what it is.
+    file = models.CharField(max_length=100)
+    media_type = models.CharField(max_length=30)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    revoked = models.DateTimeField(null=True, blank=True)
+    opened = models.PositiveIntegerField(default=0)
+    last_opened = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"source of attempt {self.attempt_id}"
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -115,7 +212,17 @@ class LedgerLine(models.Model):
     provider = models.CharField(max_length=20)
     album = models.ForeignKey(Album, on_delete=models.PROTECT, related_name="+")
     words = models.TextField()
+    credits = models.FloatField(null=True, blank=True)
+    price = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
     created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            # What this month has cost, by provider and by album.
+            models.Index(fields=["provider", "created"], name="ledger_of_month"),
+            models.Index(fields=["album", "created"], name="ledger_of_album"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.created:%Y-%m-%d}"

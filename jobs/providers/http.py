@@ -10,11 +10,8 @@ Both have a limit of bytes, of idle time and of time in all.
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -23,18 +20,25 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
 
-from jobs.providers import addresses
 from jobs.providers.base import Blame, Resubmit, RetryCall
+from jobs.providers.network import (
+    CONNECT_SECONDS,
+    CheckedAdapter,
+    Deadline,
+    TooLarge,
+    as_retry,
+    pieces_of,
+    session_over,
+    unusable,
+)
 
-PIECE = 64 * 1024
 REPLY_BYTES = 2 * 1024 * 1024
 REDIRECTS = 3
-CONNECT_SECONDS = 10.0
+LONGEST_WAIT = timedelta(days=1)
+# As a Unix time this is in 2001.
+LEAST_MOMENT = 1e9
+ADDRESS = re.compile(r"\b(https?|storage)://[^\s'\"]+", re.IGNORECASE)
 HEADERS = {"User-Agent": "photo-restore", "Accept-Encoding": "identity"}
 
 
@@ -49,7 +53,7 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON, or None where it is none."""
         try:
-            return json.loads(self.body, parse_constant=_no_constant)
+            return _storable(json.loads(self.body, parse_constant=_no_constant))
         except (ValueError, RecursionError):
             return None
 
@@ -80,7 +84,7 @@ class Api:
         seconds = timeout or self.timeout
         deadline = Deadline(seconds)
         adapter = CheckedAdapter(deadline, anywhere=True)
-        with _session(adapter) as session, deadline, _as_retry(deadline):
+        with session_over(adapter) as session, deadline, as_retry(deadline):
             response = session.request(
                 method,
                 self.base_url + path,
@@ -93,7 +97,44 @@ class Api:
                 allow_redirects=False,
                 stream=True,
             )
-            content = b"".join(_pieces(response, max_bytes))
+            content = b"".join(pieces_of(response, max_bytes))
+            return Reply(response.status_code, dict(response.headers), content)
+
+    def download(
+        self,
+        path: str,
+        into: Path,
+        *,
+        max_bytes: int,
+        timeout: float,
+        params: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """A picture from the provider's own host, with the key. Where the answer is one,
+        it is in `into` and the reply's body is empty; a refusal, a redirect or JSON is
+        in the reply, and is the caller's to follow (without the key).
+
+        Raises RetryCall when no whole answer came.
+        """
+        deadline = Deadline(timeout)
+        adapter = CheckedAdapter(deadline, anywhere=True)
+        with (
+            session_over(adapter) as session,
+            deadline,
+            as_retry(deadline, ambiguous=False),
+        ):
+            response = session.get(
+                self.base_url + path,
+                params=params,
+                headers={**HEADERS, **self.secret_headers},
+                timeout=(CONNECT_SECONDS, self.timeout),
+                allow_redirects=False,
+                stream=True,
+            )
+            content = b""
+            if _is_picture(response):
+                _write(response, into, max_bytes)
+            else:
+                content = b"".join(pieces_of(response, REPLY_BYTES))
             return Reply(response.status_code, dict(response.headers), content)
 
 
@@ -113,13 +154,13 @@ class Downloads:
         or lies where we do not go.
         """
         deadline = Deadline(self.total)
-        with deadline, _as_retry(deadline, ambiguous=False):
+        with deadline, as_retry(deadline, ambiguous=False):
             for _hop in range(REDIRECTS + 1):
                 onward = self._hop(address, into, deadline, max_bytes)
                 if onward is None:
                     return into.stat().st_size
-                address = urljoin(address, onward)
-        raise _unusable("result_redirects", "redirected too often")
+                address = onward_from(address, onward)
+        raise unusable("result_redirects", "redirected too often")
 
     def _hop(
         self, address: str, into: Path, deadline: Deadline, max_bytes: int
@@ -127,7 +168,7 @@ class Downloads:
         """Fetch, or answer where the server sends us on to."""
         host = _checked_host(address, self.trusted)
         adapter = CheckedAdapter(deadline, anywhere=host in self.trusted)
-        with _session(adapter) as session:
+        with session_over(adapter) as session:
             response = session.get(
                 address,
                 headers=HEADERS,
@@ -138,17 +179,34 @@ class Downloads:
             if response.is_redirect:
                 return str(response.headers["location"])
             _check_status(response.status_code)
-            expected = _declared_length(response, max_bytes)
-            with into.open("wb") as file:
-                for piece in _pieces(response, max_bytes):
-                    file.write(piece)
-            if expected is not None and into.stat().st_size != expected:
-                raise RetryCall(
-                    "result_cut_short",
-                    Blame.PROVIDER,
-                    "The restored picture arrived incomplete. It is fetched again.",
-                )
+            _write(response, into, max_bytes)
         return None
+
+    def put(self, address: str, path: Path, headers: Mapping[str, str]) -> Reply:
+        """Upload a file to a signed address, without any key, and with its length.
+
+        Raises RetryCall when no whole answer came, Resubmit for an address where we do
+        not go.
+        """
+        host = _checked_host(address, self.trusted)
+        deadline = Deadline(self.total)
+        adapter = CheckedAdapter(deadline, anywhere=host in self.trusted)
+        with (
+            session_over(adapter) as session,
+            deadline,
+            as_retry(deadline, ambiguous=False),
+            path.open("rb") as file,
+        ):
+            response = session.put(
+                address,
+                data=file,
+                headers={**HEADERS, **headers},
+                timeout=(CONNECT_SECONDS, self.idle),
+                allow_redirects=False,
+                stream=True,
+            )
+            content = b"".join(pieces_of(response, REPLY_BYTES))
+            return Reply(response.status_code, dict(response.headers), content)
 
 
 def retry_after(reply: Reply) -> timedelta | None:
@@ -159,13 +217,28 @@ def retry_after(reply: Reply) -> timedelta | None:
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
         seconds = _seconds(headers.get(name, ""), headers.get("date", ""))
         if seconds is not None:
-            return timedelta(seconds=min(seconds, 86_400.0))
+            return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
     return None
+
+
+def onward_from(address: str, onward: str) -> str:
+    """Where a redirect of an address leads. Raises Resubmit."""
+    try:
+        return urljoin(address, onward)
+    except ValueError as error:
+        raise unusable("result_address", "not an address") from error
+
+
+def without_addresses(words: str) -> str:
+    """What a provider says, fit for the administrator: it may quote the address from
+    which it was to fetch the photo."""
+    return ADDRESS.sub("(address)", words)
 
 
 def _seconds(text: str, date: str) -> float | None:
     if text.isdecimal():
-        return float(text)
+        # Some servers write a moment where seconds should be.
+        return float(text) if float(text) < LEAST_MOMENT else None
     try:
         until = parsedate_to_datetime(text)
         now = parsedate_to_datetime(date)
@@ -174,152 +247,24 @@ def _seconds(text: str, date: str) -> float | None:
         return None
 
 
-class TooLarge(Exception):
-    """More bytes than the limit came; the rest was not read."""
+def _is_picture(response: requests.Response) -> bool:
+    kind = response.headers.get("content-type", "").lower()
+    return response.status_code == 200 and not kind.startswith(
+        ("application/json", "text/")
+    )
 
 
-class Refused(Exception):
-    """A name that leads to an address where we do not go."""
-
-
-class Deadline:
-    """Ends a transfer when its time is up, however slowly bytes trickle in: a socket
-    that is shut down wakes whoever reads from it."""
-
-    def __init__(self, seconds: float) -> None:
-        self.ends = time.monotonic() + seconds
-        self.passed = False
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Deadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def watch(self, connection: socket.socket) -> None:
-        self._sockets.append(connection)
-        if self.passed:
-            self._end()
-
-    def _end(self) -> None:
-        self.passed = True
-        for connection in self._sockets:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-
-class CheckedAdapter(HTTPAdapter):
-    """Connects only where it may, and lets a Deadline end what it connected."""
-
-    def __init__(self, deadline: Deadline, *, anywhere: bool) -> None:
-        self.deadline = deadline
-        self.anywhere = anywhere
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pool_classes(self)
-
-
-def _pool_classes(adapter: CheckedAdapter) -> dict[str, type[HTTPConnectionPool]]:
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, adapter)
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, adapter)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
-
-
-def _connect(connection: HTTPConnection, adapter: CheckedAdapter) -> socket.socket:
-    """Connect to an address that was looked at, so that a name cannot lead elsewhere
-    between the look and the connection."""
-    host = connection.host.strip("[]")
-    try:
-        found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-        targets = [str(target[0]) for *_family, target in found]
-        if not adapter.anywhere and not all(map(addresses.is_public, targets)):
-            raise Refused(f"{host} is not a public address")
-        made = socket.create_connection((targets[0], connection.port), CONNECT_SECONDS)
-    except OSError as error:
-        raise NewConnectionError(connection, type(error).__name__) from error
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    adapter.deadline.watch(made)
-    return made
-
-
-@contextmanager
-def _session(adapter: CheckedAdapter) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        yield session
-
-
-@contextmanager
-def _as_retry(deadline: Deadline, *, ambiguous: bool = True) -> Iterator[None]:
-    """Turn what the network does into what happens next."""
-    try:
-        yield
-    except Refused as error:
-        raise _unusable("result_address", str(error)) from error
-    except TooLarge as error:
+def _write(response: requests.Response, into: Path, max_bytes: int) -> None:
+    expected = _declared_length(response, max_bytes)
+    with into.open("wb") as file:
+        for piece in pieces_of(response, max_bytes):
+            file.write(piece)
+    if expected is not None and into.stat().st_size != expected:
         raise RetryCall(
-            "reply_too_large",
+            "result_cut_short",
             Blame.PROVIDER,
-            "The provider sent more than a photo can be. Nothing of it was kept.",
-            ambiguous=ambiguous,
-        ) from error
-    except (requests.RequestException, HTTPError) as error:
-        never_sent = _never_connected(error)
-        raise RetryCall(
-            "timeout" if deadline.passed else "network",
-            Blame.PROVIDER,
-            "The provider could not be reached. We try again by ourselves.",
-            detail=type(error).__name__,
-            ambiguous=ambiguous and not never_sent,
-        ) from error
-
-
-def _never_connected(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, NewConnectionError | requests.exceptions.ConnectTimeout):
-            return True
-        reason = getattr(seen, "reason", None)
-        if isinstance(reason, NewConnectionError):
-            return True
-        inner = seen.args[0] if seen.args else None
-        if isinstance(inner, BaseException) and inner is not seen:
-            seen = inner
-            continue
-        seen = seen.__cause__
-    return False
-
-
-def _pieces(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
-    total = 0
-    for piece in response.iter_content(PIECE):
-        total += len(piece)
-        if total > max_bytes:
-            raise TooLarge
-        yield piece
+            "The restored picture arrived incomplete. It is fetched again.",
+        )
 
 
 def _declared_length(response: requests.Response, max_bytes: int) -> int | None:
@@ -337,14 +282,14 @@ def _checked_host(address: str, trusted: frozenset[str]) -> str:
         parts = urlsplit(address)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     except ValueError as error:
-        raise _unusable("result_address", "not an address") from error
+        raise unusable("result_address", "not an address") from error
     host = f"{parts.hostname}:{port}"
     if parts.username or parts.password or not parts.hostname:
-        raise _unusable("result_address", "no plain host in it")
+        raise unusable("result_address", "no plain host in it")
     if host in trusted and parts.scheme in {"http", "https"}:
         return host
     if parts.scheme != "https" or port != 443:
-        raise _unusable("result_address", "neither https nor trusted")
+        raise unusable("result_address", "neither https nor trusted")
     return host
 
 
@@ -366,14 +311,16 @@ def _check_status(status: int) -> None:
     )
 
 
-def _unusable(code: str, detail: str) -> Resubmit:
-    return Resubmit(
-        code,
-        Blame.PROVIDER,
-        "The provider's answer points to a place from which we fetch no pictures. "
-        "Nothing was fetched from there.",
-        detail=detail,
-    )
+def _storable(value: Any) -> Any:
+    """The same without what no database takes as text: halves of a character, as a cut
+    in the wrong place leaves them, and NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
 
 
 def _no_constant(name: str) -> None:

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
-
-from jobs.engine import Damage, Outcome, Progress, Settings, restore
 from jobs.providers.options import Option
 
 NAME = "local"
@@ -70,31 +64,3 @@ OPTIONS = (
         default="1",
     ),
 )
-
-
-def run(
-    scan: NDArray[np.uint8] | NDArray[np.uint16],
-    options: Mapping[str, str],
-    *,
-    progress: Callable[[Progress], None],
-    workspace: Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]],
-) -> Outcome:
-    """Restore a scan here and now.
-
-    `scan` is upright sRGB, (height, width) or (height, width, 3), 8 or 16 bits a
-    channel; the outcome's picture has the same type. `options` are complete and
-    checked. Raises EngineError, and whatever `progress` raises.
-    """
-    return restore(scan, settings_from(options), progress=progress, workspace=workspace)
-
-
-def settings_from(options: Mapping[str, str]) -> Settings:
-    return Settings(
-        damage=Damage(options["damage"]),
-        colour=options["colour"] == "on",
-        contrast=options["contrast"] == "on",
-        scratches=options["scratches"] == "on",
-        grain=options["grain"] == "on",
-        sharpen=options["sharpen"] == "on",
-        enlarge=int(options["enlarge"]),
-    )

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jobs.providers.base import (
+    Access,
     Limits,
     Promise,
     ProviderError,
@@ -27,7 +28,13 @@ from jobs.providers.base import (
     Scan,
     Submission,
 )
-from jobs.providers.http import Api, Downloads, Reply, retry_after
+from jobs.providers.http import (
+    Api,
+    Downloads,
+    Reply,
+    retry_after,
+    without_addresses,
+)
 from jobs.providers.options import Option
 from jobs.providers.picwish_codes import (
     CODES,
@@ -107,7 +114,7 @@ PROMISE = Promise(
     "many. A photo that fails is not charged.",
     keeps="PicWish says that results can be fetched for one hour. It does not say when "
     "the photo itself is deleted.",
-    sends_to="PicWish (techhk.aoscdn.com)",
+    sends_to="PicWish ({host})",
 )
 
 
@@ -124,13 +131,17 @@ class PicWish:
 
     @classmethod
     def connect(
-        cls, base_url: str, key: str, *, timeout: float, downloads: Downloads
+        cls, access: Access, *, timeout: float, downloads: Downloads
     ) -> PicWish:
-        api = Api(base_url=base_url, secret_headers={"X-API-KEY": key}, timeout=timeout)
+        api = Api(
+            base_url=access.base_url,
+            secret_headers={"X-API-KEY": access.key},
+            timeout=timeout,
+        )
         return cls(api, downloads)
 
     @staticmethod
-    def is_long_submit(options: Mapping[str, str]) -> bool:
+    def is_long_submit(options: Mapping[str, str], *, by_address: bool) -> bool:
         return options.get("sync") == "1"
 
     def submit(
@@ -140,14 +151,18 @@ class PicWish:
         request_key: str,
         brought: Mapping[str, str],
     ) -> Submission:
-        """POST the photo as a file: one step. Raises ProviderError."""
-        is_long = self.is_long_submit(options)
+        """POST the photo as a file, or its address where there is one: one step. Raises
+        ProviderError."""
+        is_long = self.is_long_submit(options, by_address=bool(scan.address))
         with scan.path.open("rb") as file:
+            sent = {"image_file": (scan.name, file, scan.media_type)}
+            # Without a file name it is a text field; a form all the same.
+            named = {"image_url": (None, scan.address)}
             reply = self.api.call(
                 "POST",
                 PATH,
                 data=form_fields(options),
-                files={"image_file": (scan.name, file, scan.media_type)},
+                files=named if scan.address else sent,
                 timeout=SYNC_SECONDS if is_long else None,
                 max_bytes=SYNC_REPLY_BYTES if is_long else 256 * 1024,
             )
@@ -158,7 +173,7 @@ class PicWish:
         state = _state(data) if is_long and "state" in data else None
         return Submission(remote_id=remote_id.strip(), state=state)
 
-    def poll(self, remote_id: str) -> RemoteState:
+    def poll(self, remote_id: str, brought: Mapping[str, str]) -> RemoteState:
         """GET the task. A failed task raises; everything else is a state."""
         reply = self.api.call(
             "GET", f"{PATH}/{_segment(remote_id)}", max_bytes=SYNC_REPLY_BYTES
@@ -180,7 +195,7 @@ class PicWish:
         """Ask for a task that cannot exist: a right key gets "unknown", a wrong one is
         refused, and nothing is charged."""
         try:
-            self.poll("00000000-0000-0000-0000-000000000000")
+            self.poll("00000000-0000-0000-0000-000000000000", {})
         except Resubmit:
             return "PicWish answers and accepts the key."
         except ProviderError as error:
@@ -220,7 +235,7 @@ def _data(reply: Reply, *, is_submit: bool) -> Mapping[str, Any]:
 def _http_error(
     code: int, reply: Reply, body: Mapping[str, Any], *, is_submit: bool
 ) -> ProviderError:
-    message = str(body.get("message", ""))[:200]
+    message = without_addresses(str(body.get("message", "")))[:200]
     detail = f"HTTP {reply.status}, status {code}: {message}"
     if code in {400, 401, 403} and any(w in message.lower() for w in CREDIT_WORDS):
         return error_of(CODES[402], detail)
@@ -245,7 +260,7 @@ def _http_error(
 def _state(data: Mapping[str, Any]) -> RemoteState:
     """`state` alone decides; `progress` is only shown."""
     state = data.get("state")
-    words = str(data.get("state_detail") or "")[:100]
+    words = without_addresses(str(data.get("state_detail") or ""))[:100]
     if isinstance(state, bool) or not isinstance(state, int):
         return RemoteState(status=RemoteStatus.UNKNOWN, words=words)
     if state == 1:

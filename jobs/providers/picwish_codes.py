@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from jobs.providers.base import (
+    SOURCE_NOT_FETCHED,
     Blame,
     Final,
     NeedsOperator,
@@ -43,9 +44,9 @@ FAILED_STATES: Mapping[int, Row] = {
     -2: resubmit("result_upload_failed"),
     -3: (
         Resubmit,
-        "source_not_fetched",
+        SOURCE_NOT_FETCHED,
         Blame.PROVIDER,
-        "PicWish could not fetch the photo. It is sent again as a file.",
+        "PicWish could not fetch the photo from here. It is sent as a file instead.",
     ),
     -5: (
         NeedsPerson,
@@ -85,10 +86,11 @@ FAILED_STATES: Mapping[int, Row] = {
         "this app.",
     ),
     -15: (
-        RetryCall,
+        Resubmit,
         "provider_busy",
         Blame.PROVIDER,
-        "PicWish has no room for this photo just now. It is tried again.",
+        "PicWish has no room for this photo just now. Try again in some minutes, or "
+        "use the engine of this app.",
     ),
     -16: (
         Final,
@@ -175,6 +177,8 @@ NOT_UNDERSTOOD = (
     Blame.PROVIDER,
     "PicWish's answer made no sense. We try again by ourselves.",
 )
+# Whoever has no room now has none a second later.
+PAUSES = {"provider_busy": timedelta(minutes=2)}
 CREDIT_WORDS = ("credit", "balance", "insufficient", "quota", "points")
 
 
@@ -197,4 +201,6 @@ def error_of(
             ambiguous=ambiguous,
             rate_limited=rate_limited,
         )
+    if issubclass(kind, Resubmit) and code in PAUSES:
+        return kind(code, blame, sentence, detail=detail, pause=PAUSES[code])
     return kind(code, blame, sentence, detail=detail)

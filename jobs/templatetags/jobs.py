@@ -10,20 +10,16 @@ from django import template
 from django.core.paginator import Page
 from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from albums.models import Album, Photo
 from jobs.boards import Chip, album_board, photo_board
-from jobs.models import Job
-from jobs.offers import (
-    Choice,
-    Offer,
-    choices_of,
-    default_wish,
-    fields_of,
-    offers_for,
-)
-from jobs.providers import local
+from jobs.connections import shown_id
+from jobs.models import Attempt, Job
+from jobs.offers import Asks, Offer, asks_for, label_of, offers_for
+from jobs.option_fields import Field, fields_of
+from jobs.recipes import BY_CODE
 from jobs.status import (
     Hold,
     Status,
@@ -45,10 +41,9 @@ CHIPS = "job_chips"
 def job_board(context: Context, album: Album, page: Page[Photo]) -> SafeString:
     """The album's summary line and its poll. Write it before the chips."""
     board = album_board(album, list(page), page=page.number)
+    said = {"board": board, "album": album, "may_change": context["can_add"]}
     context[CHIPS] = {chip.photo.pk: chip for chip in board.chips}
-    return render_to_string(
-        "jobs/_album_board.html", {"board": board}, request=context["request"]
-    )
+    return render_to_string("jobs/_album_board.html", said, request=context["request"])
 
 
 @register.inclusion_tag("jobs/_chip.html", takes_context=True)
@@ -59,21 +54,15 @@ def job_chip(context: Context, photo: Photo) -> dict[str, Any]:
 
 
 @register.simple_tag
-def recipe_choices() -> tuple[Choice, ...]:
-    """What the engine of this app does, in the order in which it is offered."""
-    return choices_of(local.NAME)
-
-
-@register.simple_tag
 def remote_offers(album: Album) -> tuple[Offer, ...]:
     """The providers outside the house; none where there is no key for any."""
     return offers_for(album)
 
 
-@register.simple_tag(name="default_wish")
-def default_wish_of(album: Album, offers: tuple[Offer, ...]) -> str:
-    """The wish that is chosen when a form opens."""
-    return default_wish(album, offers)
+@register.simple_tag
+def recipe_asks(album: Album) -> Asks:
+    """The recipes that the album's photos may get, and who can do each."""
+    return asks_for(album, offers_for(album))
 
 
 @register.simple_tag(takes_context=True)
@@ -91,16 +80,26 @@ def job_live(context: Context, photo: Photo) -> SafeString:
 
 @register.inclusion_tag("jobs/_restore_form.html", takes_context=True)
 def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
-    """Ask for a restoration: a recipe, and every option that a person may change."""
-    choices, offers = choices_of(local.NAME), offers_for(photo.album)
+    """Ask for a restoration: a recipe, who does it, and every option of theirs."""
+    asks = asks_for(photo.album, offers_for(photo.album))
     return {
-        "photo": photo,
-        "choices": choices,
-        "offers": offers,
-        "chosen": default_wish(photo.album, offers) or choices[0].wish,
-        "fields": fields_of(local.NAME, local.OPTIONS),
+        "action": reverse("jobs:start", args=[photo.code]),
+        "next": reverse("albums:photo", args=[photo.code]),
+        "album": photo.album,
+        "number": 1,
+        "asks": asks,
+        "fields": fields_of(asks.wish),
+        "label": label_of(asks.wish.provider),
         "batch": uuid4(),
+        "user": context["user"],
+        "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def for_few_of(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """What only people with an account at the vendor know how to fill in."""
+    return tuple(field for field in fields if field.is_for_few)
 
 
 @register.filter
@@ -129,8 +128,19 @@ def provider_words(provider: str) -> str:
 
 
 @register.filter
+def number_there(attempt: Attempt) -> str:
+    return shown_id(attempt.provider, attempt.remote_id)
+
+
+@register.filter
 def recipe_words(recipe: str) -> str:
     return recipe_title(recipe)
+
+
+@register.filter
+def guesses_colour(recipe: str) -> bool:
+    """Whether the colours of a restoration are made up."""
+    return recipe in BY_CODE and BY_CODE[recipe].guesses_colour
 
 
 @register.filter

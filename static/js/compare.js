@@ -5,6 +5,10 @@ const MOST_ZOOM = 8;
 const STEP = 1.5;
 const GRIP = 32;
 
+function on(target, types, action, options) {
+  for (const type of types.split(" ")) target.addEventListener(type, action, options);
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 class Compare {
@@ -17,6 +21,7 @@ class Compare {
     this.divider = root.querySelector(".divider");
     this.lens = root.querySelector(".lens");
     this.hold = root.querySelector("[data-hold]");
+    this.modes = root.querySelectorAll("button[name=mode]");
     this.zoom = 1;
     this.x = 0;
     this.y = 0;
@@ -30,20 +35,18 @@ class Compare {
     const [width, height] = ["width", "height"].map((side) => Number(this.pictures[0].getAttribute(side)));
     this.set("--ratio", width / height);
     this.root.classList.add("compare--live");
-    this.root.classList.toggle("compare--wide", width > height);
     this.root.querySelector(".compare__bar").hidden = false;
     this.stage.tabIndex = 0;
-    this.stage.setAttribute("role", "group");
-    for (const button of this.modes()) button.addEventListener("click", () => this.choose(button.value));
-    for (const button of this.root.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.zoomBy(button.dataset.zoom));
-    this.root.querySelector("[data-lens]").addEventListener("click", () => this.useLens(this.lens.hidden));
-    this.slider.addEventListener("input", () => this.slide());
-    this.stage.addEventListener("keydown", (event) => this.key(event));
-    this.stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    this.stage.addEventListener("pointerdown", (event) => this.down(event));
-    this.stage.addEventListener("pointermove", (event) => this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) this.stage.addEventListener(end, (event) => this.up(event));
-    this.stage.addEventListener("contextmenu", (event) => this.fingers.size && event.preventDefault());
+    for (const button of this.modes) on(button, "click", () => this.choose(button.value));
+    for (const button of this.root.querySelectorAll("[data-zoom]")) on(button, "click", () => this.zoomBy(button.dataset.zoom));
+    on(this.root.querySelector("[data-lens]"), "click", () => this.useLens(this.lens.hidden));
+    on(this.slider, "input", () => this.slide());
+    on(this.stage, "keydown", (event) => this.key(event));
+    on(this.stage, "wheel", (event) => this.wheel(event), { passive: false });
+    on(this.stage, "pointerdown", (event) => this.down(event));
+    on(this.stage, "pointermove", (event) => this.move(event));
+    on(this.stage, "pointerup pointercancel", (event) => this.up(event));
+    on(this.stage, "contextmenu", (event) => this.fingers.size && event.preventDefault());
     this.holdable();
     this.choose(this.root.dataset.mode);
     this.slide();
@@ -53,17 +56,9 @@ class Compare {
     this.root.style.setProperty(name, value);
   }
 
-  modes() {
-    return this.root.querySelectorAll("button[name=mode]");
-  }
-
-  get mode() {
-    return this.root.dataset.mode;
-  }
-
   choose(mode) {
     this.root.dataset.mode = mode;
-    for (const button of this.modes()) button.setAttribute("aria-pressed", button.value === mode);
+    for (const button of this.modes) button.setAttribute("aria-pressed", button.value === mode);
     this.slider.hidden = this.divider.hidden = mode !== "slider";
     this.hold.parentElement.hidden = mode !== "hold";
     this.show(false);
@@ -91,10 +86,9 @@ class Compare {
       this.hold.focus({ preventScroll: true });
       this.show(true);
     };
-    const release = () => this.show(false);
-    for (const type of ["pointerdown", "keydown"]) this.hold.addEventListener(type, press);
-    for (const type of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"]) this.hold.addEventListener(type, release);
-    this.hold.addEventListener("contextmenu", (event) => event.preventDefault());
+    on(this.hold, "pointerdown keydown", press);
+    on(this.hold, "pointerup pointercancel pointerleave keyup blur", () => this.show(false));
+    on(this.hold, "contextmenu", (event) => event.preventDefault());
   }
 
   show(original) {
@@ -105,8 +99,7 @@ class Compare {
   // Zoom and pan, both pictures together. x and y are percentages of the frame.
 
   zoomBy(direction) {
-    if (direction === "fit") this.zoomTo(1);
-    else this.zoomTo(direction === "in" ? this.zoom * STEP : this.zoom / STEP);
+    this.zoomTo({ fit: 1, in: this.zoom * STEP, out: this.zoom / STEP }[direction]);
   }
 
   zoomTo(zoom, at = { x: 0.5, y: 0.5 }) {
@@ -135,37 +128,30 @@ class Compare {
     this.root.querySelector("output").value = `${Math.round(100 * this.zoom)} %`;
   }
 
-  // Full resolution comes only when somebody looks closer.
+  // Full resolution comes only when somebody looks closer; until then the other stays.
   sharpen() {
     for (const picture of this.pictures) {
       const { full } = picture.dataset;
       delete picture.dataset.full;
-      if (!full) continue;
-      const sharp = new Image();
-      sharp.addEventListener("load", () => {
-        picture.src = full;
-        this.fillLens();
-      });
-      sharp.src = full;
+      if (full) picture.src = full;
     }
+    this.fillLens();
   }
 
   // Magnifier
 
-  useLens(on) {
-    this.lens.hidden = !on;
-    this.root.querySelector("[data-lens]").setAttribute("aria-pressed", on);
-    if (!on) return;
-    this.sharpen();
+  useLens(shown) {
+    this.lens.hidden = !shown;
+    this.root.querySelector("[data-lens]").setAttribute("aria-pressed", shown);
+    if (!shown) return;
     this.fillLens();
+    this.sharpen();
     this.look(this.point);
   }
 
   fillLens() {
-    const names = [...this.root.querySelectorAll("figcaption")].map((one) => one.textContent.split("–")[0].trim());
-    [...this.lens.children].forEach((half, number) => {
-      half.firstElementChild.src = this.pictures[number].src;
-      half.dataset.name = names[number];
+    this.pictures.forEach(({ src }, number) => {
+      this.lens.children[number].firstElementChild.src = src;
     });
   }
 
@@ -204,7 +190,7 @@ class Compare {
     this.stage.setPointerCapture(event.pointerId);
     this.fingers.set(event.pointerId, event);
     this.view = event.target.closest(".view");
-    (this.mode === "slider" ? this.slider : this.stage).focus({ preventScroll: true });
+    (this.root.dataset.mode === "slider" ? this.slider : this.stage).focus({ preventScroll: true });
     this.gesture = this.fingers.size > 1 ? "pinch" : this.gestureFor(event);
     if (this.gesture === "slide") this.slideTo(event);
     if (this.gesture === "hold") this.show(true);
@@ -214,9 +200,9 @@ class Compare {
   gestureFor(event) {
     const box = this.views[0].getBoundingClientRect();
     const split = box.left + (box.width * this.slider.value) / 100;
-    if (this.mode === "slider" && (this.zoom === 1 || Math.abs(event.clientX - split) < GRIP)) return this.lens.hidden ? "slide" : "look";
+    if (this.root.dataset.mode === "slider" && (this.zoom === 1 || Math.abs(event.clientX - split) < GRIP)) return this.lens.hidden ? "slide" : "look";
     if (this.zoom > 1) return "pan";
-    return this.mode === "hold" ? "hold" : "look";
+    return this.root.dataset.mode === "hold" ? "hold" : "look";
   }
 
   move(event) {
@@ -234,7 +220,7 @@ class Compare {
   }
 
   pinch(event) {
-    const [other] = [...this.fingers.values()].filter((one) => one.pointerId !== event.pointerId);
+    const other = [...this.fingers.values()].find((one) => one.pointerId !== event.pointerId);
     const before = this.fingers.get(event.pointerId);
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
     this.zoomTo((this.zoom * apart(event)) / apart(before), this.spot(other).frame);
@@ -273,13 +259,5 @@ function begin() {
   for (const root of document.querySelectorAll(".compare:not(.compare--live)")) new Compare(root);
 }
 
-// A link to a folded part of the page opens it.
-function unfold() {
-  const target = location.hash && document.getElementById(location.hash.slice(1));
-  if (target?.tagName === "DETAILS") target.open = true;
-}
-
 begin();
-unfold();
-addEventListener("hashchange", unfold);
-document.body.addEventListener("htmx:afterSettle", begin);
+on(document.body, "htmx:afterSettle", begin);

@@ -19,6 +19,7 @@ let pressed = false;
 
 const poller = () => document.getElementById("poller");
 const isActive = () => poller().hasAttribute("hx-trigger");
+const mayPoll = () => isActive() && toggle.checked && !document.hidden;
 
 function wait() {
   const asked = Number(poller().dataset.interval) * 1000;
@@ -29,12 +30,12 @@ function wait() {
 function plan() {
   clearTimeout(timer);
   toggle.parentElement.hidden = !isActive();
-  if (isActive() && toggle.checked && !document.hidden) timer = setTimeout(poll, wait());
+  if (mayPoll()) timer = setTimeout(poll, wait());
 }
 
 function poll() {
   clearTimeout(timer);
-  if (isActive() && toggle.checked && !document.hidden) window.htmx.trigger(poller(), "poll");
+  if (mayPoll()) window.htmx.trigger(poller(), "poll");
 }
 
 function stop(sentence) {
@@ -77,24 +78,20 @@ function settled() {
   pressed = false;
 }
 
-function remember() {
+// A browser that stores nothing forgets the choice.
+function remembered(choice) {
   try {
-    localStorage.setItem(REMEMBERED, toggle.checked ? "yes" : "no");
-  } catch { /* a browser that stores nothing forgets the choice */ }
-}
-
-function recall() {
-  try {
-    return localStorage.getItem(REMEMBERED) !== "no";
+    if (choice) localStorage.setItem(REMEMBERED, choice);
+    return localStorage.getItem(REMEMBERED);
   } catch {
-    return true;
+    return choice;
   }
 }
 
 if (live) {
-  toggle.checked = recall();
+  toggle.checked = remembered() !== "no";
   toggle.addEventListener("change", () => {
-    remember();
+    remembered(toggle.checked ? "yes" : "no");
     poll();
     plan();
   });

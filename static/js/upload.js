@@ -23,7 +23,7 @@ class Item {
       url: form.dataset.uploadsUrl,
       token: form.elements.csrfmiddlewaretoken.value,
       partBytes: Number(form.dataset.partBytes),
-      facts: { album: form.dataset.album, wish: form.elements.wish.value, batch: form.elements.batch.value },
+      facts: { album: form.dataset.album, wish: wish(), batch: form.elements.batch.value },
       onSent: (bytes) => this.showSent(bytes),
       onState: (word) => this.row.show("going", say(word)),
     });
@@ -70,6 +70,10 @@ class Item {
     update();
   }
 }
+
+const chosen = (name) => form.elements[name]?.value;
+// A recipe, after whoever is chosen to do it.
+const wish = () => [chosen(`by-${chosen("wish")}`), chosen("wish")].filter(Boolean).join(":");
 
 // A courtesy before sending; the server looks at the content and has the last word.
 function whyNot({ name, size, type }) {

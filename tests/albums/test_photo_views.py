@@ -143,6 +143,16 @@ class TestPage:
         assert "Restore this photo</h2>" in page
         assert re.search(r'id="again" open', page)
 
+    def test_a_link_to_trying_again_opens_the_form(
+        self, photo: Photo, alice_client: Client
+    ) -> None:
+        add_restoration(photo)
+        add_job(photo)
+        assert 'id="again">' in page_of(alice_client, photo)
+        page = page_of(alice_client, photo, again="1")
+        assert 'id="again" open' in page
+        assert 'href="?again=1#again"' in page
+
     def test_the_form_offers_every_recipe_and_option(
         self, photo: Photo, alice_client: Client
     ) -> None:

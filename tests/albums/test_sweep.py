@@ -35,6 +35,7 @@ def placed(relative: str) -> Path:
         storage.original_path(uuid4(), ".jpg"),
         storage.restoration_path(uuid4(), ".png"),
     ],
+    ids=["original", "restoration"],
 )
 def test_file_without_a_row_goes_after_an_hour(db: None, relative: str) -> None:
     path = placed(relative)

@@ -17,13 +17,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from jobs.providers.base import RemoteStatus, RetryCall, Scan
+from jobs.providers.base import Access, RemoteStatus, RetryCall, Scan
 from jobs.providers.http import Downloads
 from jobs.providers.options import complete_options
 from jobs.providers.picwish import OPTIONS, PicWish
@@ -182,9 +182,8 @@ def blocking(duration: Callable[[], float], *, seconds: float) -> int:
 
 def _block(sandbox: Sandbox, path: Path, ends: float, done: list[int]) -> None:
     downloads = Downloads(trusted=frozenset({sandbox.results_host}))
-    provider = PicWish.connect(
-        sandbox.base_url, sandbox.picwish.key, timeout=15, downloads=downloads
-    )
+    access = Access(key=sandbox.picwish.key, base_url=sandbox.base_url)
+    provider = PicWish.connect(access, timeout=15, downloads=downloads)
     scan = Scan(
         path=path,
         name="1.jpg",
@@ -203,7 +202,7 @@ def _block(sandbox: Sandbox, path: Path, ends: float, done: list[int]) -> None:
         while time.monotonic() < ends:
             time.sleep(BLOCKING_POLL)
             try:
-                state = provider.poll(remote_id)
+                state = provider.poll(remote_id, {})
             except RetryCall:
                 continue
             if state.status is RemoteStatus.SUCCEEDED:
@@ -224,7 +223,12 @@ def in_flight_memory(jobs: int) -> tuple[int, float]:
 def _pss(pid: int) -> int:
     top = psutil.Process(pid)
     family = [top, *top.children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in family)
+    total = 0
+    for process in family:
+        # A picture's own process ends with it.
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_full_info().pss
+    return total
 
 
 def _wait(happened: Callable[[], bool], seconds: float) -> None:

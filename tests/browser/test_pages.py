@@ -41,6 +41,7 @@ FOR_MEMBERS = [
     "add",
     "photo",
     "photo, nothing restored",
+    "all photos of the album",
 ]
 
 
@@ -57,6 +58,7 @@ def addresses(browser: Browser, site: Site, signed_in: Any) -> dict[str, str]:
         _add(page, photo("restored.jpg", seed=200))
         page.get_by_label("Only keep them").check()
         _add(page, photo("kept_" + "a_very_long_name_" * 5 + ".jpg", seed=201))
+        found["all photos of the album"] = f"{found['album']}restore/?all=2"
         page.goto(found["album"])
         for name, title in (
             ("photo, nothing restored", "kept_"),

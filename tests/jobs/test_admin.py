@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,14 @@ from django.urls import reverse
 
 from albums.models import Album, Photo, User
 from jobs import accounts, checking, queue
-from jobs.models import Attempt, Event, Job, LedgerLine, ProviderAccount
+from jobs.models import (
+    AlbumCap,
+    Attempt,
+    Event,
+    Job,
+    LedgerLine,
+    ProviderAccount,
+)
 from jobs.queue import BrokerDown
 from jobs.services import give_consent
 from tests.conftest import PASSWORD
@@ -40,7 +48,7 @@ def desk(staff: User) -> Client:
 @pytest.fixture
 def with_key(settings: Any) -> None:
     known = settings.PROVIDERS["picwish"]
-    settings.PROVIDERS = {"picwish": replace(known, key=KEY)}
+    settings.PROVIDERS = settings.PROVIDERS | {"picwish": replace(known, key=KEY)}
 
 
 @pytest.fixture
@@ -250,9 +258,108 @@ class TestAccount:
 
     def test_nothing_else_can_be_changed(self, desk: Client) -> None:
         address = reverse("admin:jobs_provideraccount_change", args=[row().pk])
-        before = ProviderAccount.objects.values().get()
+        before = ProviderAccount.objects.values().get(pk=row().pk)
         desk.post(address, {"state": "paused", "provider": "other", "_save": "1"})
-        assert ProviderAccount.objects.values().get() == before
+        assert ProviderAccount.objects.values().get(pk=row().pk) == before
         delete = reverse("admin:jobs_provideraccount_delete", args=[row().pk])
         assert desk.post(delete, {"post": "yes"}).status_code == 403
         assert desk.get(reverse("admin:jobs_provideraccount_add")).status_code == 403
+
+
+class TestMoney:
+    def save(self, desk: Client, **said: str) -> str:
+        address = reverse("admin:jobs_provideraccount_change", args=[row().pk])
+        return desk.post(address, {**said, "_save": "1"}, follow=True).content.decode()
+
+    def test_price_and_cap_are_typed_in(self, desk: Client) -> None:
+        self.save(desk, price="0.125", currency="eur", monthly_cap="20")
+        assert (row().price, row().currency) == (Decimal("0.125"), "EUR")
+        assert row().monthly_cap == 20
+        assert "0 of 20" in account_page(desk)
+        assert "0 of 20" in desk.get(list_of("provideraccount")).content.decode()
+
+    def test_what_workers_write_meanwhile_is_left_alone(self, desk: Client) -> None:
+        ProviderAccount.objects.filter(pk=row().pk).update(failures=3)
+        self.save(desk, monthly_cap="20")
+        assert row().failures == 3
+
+    def test_other_buttons_leave_it_alone(self, desk: Client, with_key: None) -> None:
+        self.save(desk, price="0.125", currency="EUR", monthly_cap="20")
+        press(desk, "pause")
+        assert (row().monthly_cap, row().state) == (20, STATE.PAUSED)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"price": "-1", "currency": "EUR"},
+            {"price": "1", "currency": ""},
+            {"price": "1", "currency": "E1"},
+            {"monthly_cap": "-3"},
+            {"monthly_cap": "many"},
+        ],
+    )
+    def test_what_makes_no_sense_is_refused(
+        self, desk: Client, said: dict[str, str]
+    ) -> None:
+        self.save(desk, **said)
+        assert (row().price, row().monthly_cap) == (None, None)
+
+    def test_more_room_lets_photos_go_on(self, desk: Client, photo: Photo) -> None:
+        job = add_job(photo, Job.State.HELD, provider="picwish", hold="budget")
+        self.save(desk, monthly_cap="0")
+        job.refresh_from_db()
+        assert job.state == Job.State.HELD
+        self.save(desk, monthly_cap="1")
+        job.refresh_from_db()
+        assert job.state == Job.State.QUEUED
+
+    def test_an_album_s_cap_is_set_here_too(
+        self, desk: Client, album: Album, photo: Photo
+    ) -> None:
+        job = add_job(photo, Job.State.HELD, provider="picwish", hold="budget")
+        add = reverse("admin:jobs_albumcap_add")
+        desk.post(add, {"album": album.pk, "monthly_cap": "0"})
+        cap = AlbumCap.objects.get()
+        job.refresh_from_db()
+        assert job.state == Job.State.HELD
+        desk.post(reverse("admin:jobs_albumcap_delete", args=[cap.pk]), {"post": "yes"})
+        assert not AlbumCap.objects.exists()
+        job.refresh_from_db()
+        assert job.state == Job.State.QUEUED
+
+    def test_the_ledger_tells_price_and_credits(
+        self, desk: Client, attempt: Attempt
+    ) -> None:
+        LedgerLine.objects.update(price=Decimal("0.125"), currency="EUR", credits=2.5)
+        page = desk.get(list_of("ledgerline")).content.decode()
+        for words in ("0.1250", "EUR", "2.5"):
+            assert words in page
+
+
+class TestSecretNumbers:
+    """Whoever knows an image's number at Autoenhance could see the photo."""
+
+    @pytest.mark.parametrize("name", ["job", "attempt", "ledgerline"])
+    def test_they_are_on_no_page(
+        self, desk: Client, attempt: Attempt, name: str
+    ) -> None:
+        Attempt.objects.update(provider="autoenhance")
+        page = desk.get(list_of(name))
+        pk = page.context["cl"].model.objects.values_list("pk", flat=True).first()
+        view = desk.get(reverse(f"admin:jobs_{name}_change", args=[pk]))
+        text = page.content.decode() + view.content.decode()
+        assert "task-4711" not in text
+
+    def test_nor_in_the_timeline(
+        self, attempt: Attempt, album: Album, staff: User
+    ) -> None:
+        album.owner = staff
+        album.save()
+        client = Client()
+        client.force_login(staff)
+        address = reverse("albums:photo", args=[attempt.job.photo.code])
+        assert "task-4711" in client.get(address).content.decode()
+        Attempt.objects.update(provider="autoenhance")
+        page = client.get(address).content.decode()
+        assert "task-4711" not in page
+        assert "kept secret" in page

@@ -83,7 +83,7 @@ class TestActivity:
         job = add_job(photo, STATE.FAILED, blame="picture")
         text = activity(alice_client)
         assert reverse("jobs:retry", args=[job.code]) not in text
-        assert f"{reverse('albums:photo', args=[photo.code])}#again" in text
+        assert f"{reverse('albums:photo', args=[photo.code])}?again=1#again" in text
 
     def test_a_later_wish_settles_an_earlier_failure(
         self, photo: Photo, alice_client: Client

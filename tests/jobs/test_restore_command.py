@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from PIL import Image
 
 from albums.models import Album, Photo, User
 from albums.services import create_album
 from jobs.models import Attempt, Job
-from jobs.providers import local
+from jobs.providers import local, local_run
 from tests.pictures import drawn
 
 
@@ -68,7 +68,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: Any, **_options: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(local, "run", fail)
+    monkeypatch.setattr(local_run, "run", fail)
 
 
 def test_picture_is_restored(administrator: User, scan: Path) -> None:
@@ -189,7 +189,7 @@ def test_ctrl_c_cancels(
     def interrupt(*_arguments: Any, **_options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local, "run", interrupt)
+    monkeypatch.setattr(local_run, "run", interrupt)
     assert restore(scan).status == 130
     job = Job.objects.get()
     assert (job.state, job.lease) == (Job.State.CANCELLED, None)
@@ -211,6 +211,9 @@ class TestRefused:
             (["--set", "shine=on"], "There is no option shine."),
             (["--set", "damage=awful"], "damage cannot be awful."),
             (["--set", "damage"], "write NAME=VALUE"),
+            (["--recipe", "magic"], "has no recipe magic. Choose from: repair, "),
+            (["--recipe", "repair_colour"], "invents none. Choose from"),
+            (["--fallback", "picwish"], "Nobody is needed in place of"),
             (["--output", "/nowhere/at/all.jpg"], "cannot be written"),
             (["--output", "/"], "is a folder"),
         ],
@@ -273,3 +276,21 @@ def test_every_option_of_the_engine_may_be_set(administrator: User, scan: Path) 
     chosen = [f"{option.name}={option.default}" for option in local.OPTIONS]
     arguments = [part for choice in chosen for part in ("--set", choice)]
     assert restore(scan, *arguments).status == 0
+
+
+def test_a_recipe_may_be_named(administrator: User, scan: Path) -> None:
+    ended = restore(scan, "--recipe", "enlarge_2", "--json")
+    assert Image.open(ended.report["output"]).size == (192, 128)
+    assert Job.objects.get().recipe == "enlarge_2"
+
+
+def test_help_lists_providers_and_recipes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        load_command_class("jobs", "restore").run_from_argv(
+            ["manage.py", "restore", "--help"]
+        )
+    told = " ".join(capsys.readouterr().out.split())
+    for word in ("upscayl", "repair_colour", "sharpen_faces", "--fallback PROVIDER"):
+        assert word in told

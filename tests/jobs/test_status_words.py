@@ -37,13 +37,16 @@ def job(**fields: object) -> Job:
         ({"state": "failed"}, "Needs attention"),
         ({"state": "cancelled"}, "Cancelled"),
         ({"state": "held", "message": "The key is wrong."}, "On hold"),
+        ({"state": "held", "hold": "budget"}, "Over this month's budget"),
         (
             {"state": "running", "provider": "picwish", "stage": "working there"},
             "Working, usually about 20 seconds",
         ),
     ],
 )
-def test_a_job_is_exactly_one_of_the_ten(fields: dict[str, object], line: str) -> None:
+def test_a_job_is_exactly_one_of_the_eleven(
+    fields: dict[str, object], line: str
+) -> None:
     assert status_of(job(**fields)).line == line
 
 

@@ -7,16 +7,28 @@ import time
 
 from tests.provider_sandbox import Sandbox
 
+PORTS = {
+    "picwish": 9100,
+    "results": 9101,
+    "storage": 9102,
+    "autoenhance": 9103,
+    "upscayl": 9104,
+    "claid": 9105,
+}
+
 
 def main() -> None:
-    with Sandbox(port=9100, results_port=9101) as sandbox:
-        sandbox.picwish.duration = lambda: 15.0
+    with Sandbox(ports=PORTS) as sandbox:
+        for vendor in sandbox.vendors.values():
+            vendor.duration = lambda: 15.0
+        settings = [
+            f"  {name}={value} \\" for name, value in sandbox.environment().items()
+        ]
         lines = (
-            "A provider for trying out is running. Start the app in another terminal:",
+            "Providers for trying out are running. Start the app in another terminal:",
             "",
-            f"  PICWISH_API_KEY={sandbox.picwish.key} \\",
-            f"  PICWISH_BASE_URL={sandbox.base_url} \\",
-            f"  PROVIDER_TRUSTED_HOSTS={sandbox.results_host} make run",
+            *settings,
+            "  make run",
             "",
             "Tasks take 15 seconds and cost nothing. Ctrl-C ends it.",
             "",

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import base64
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from uuid import uuid4
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.provider_sandbox import pictures
-from tests.provider_sandbox.faults import Faults
+from tests.provider_sandbox.vendor import Vendor, result_answer
 from tests.provider_sandbox.wire import Answer, Seen, as_json
 
 PATH = "/api/tasks/visual/restoration-old-photo"
 MAX_BYTES = 20_000_000
 MAX_SIDE = 2048
+MAX_ADDRESS = 512
 VALUES = {
     "sync": {"0", "1"},
     "restoration_type": {"0", "1", "2"},
     "model_type": {"1", "2", "3"},
     "change_color": {"0", "1"},
 }
+# Left to the vendor, the one colours the photo, and the other has two defaults.
+MUST_BE_SAID = ("change_color", "sync")
 RESULT_SECONDS = 3600.0
 
 
@@ -41,21 +40,9 @@ class Task:
 
 
 @dataclass
-class PicWishSandbox:
-    """One account at PicWish: `key`, `rate` requests in any second, and how long
-    tasks take (`duration`, seconds)."""
-
+class PicWishSandbox(Vendor):
     key: str = "sandbox-picwish-key"
-    rate: int = 2
-    duration: Callable[[], float] = lambda: 0.3
-    restore: Callable[[bytes], bytes] = pictures.restored
-    faults: Faults = field(default_factory=Faults)
-    results_url: str = ""
     tasks: dict[str, Task] = field(default_factory=dict)
-    requests: list[Seen] = field(default_factory=list)
-    refused_for_rate: int = 0
-    _recent: deque[float] = field(default_factory=deque)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def submits(self) -> int:
@@ -70,7 +57,7 @@ class PicWishSandbox:
     def _answer(self, call: str, seen: Seen) -> Answer:
         with self._lock:
             self.requests.append(seen)
-            over = self._is_over_rate(seen.at)
+            over = self.is_over_rate(seen.at)
         if over:
             return _refusal(429, "QPS limit")
         if seen.headers.get("x-api-key") != self.key:
@@ -83,43 +70,27 @@ class PicWishSandbox:
             return self._create(seen, fault)
         if call == "poll" and seen.path.startswith(f"{PATH}/"):
             return self._look(seen.path.removeprefix(f"{PATH}/"), fault)
+        self.note(f"{seen.method} {seen.path} is not in the document")
         return _refusal(404, "The requested URL does not exist")
 
-    def result(self, task_id: str) -> Answer:
+    def result(self, seen: Seen) -> Answer:
+        task_id = seen.path.removeprefix("/picwish/").removesuffix(".jpg")
         self.faults.pass_hold("result")
         task = self.tasks.get(task_id)
         if task is None:
             return Answer(404, b"gone", "text/plain")
         age = time.monotonic() - task.made - task.duration
-        fault = self.faults.next("result")
-        if fault == "gone" or age > RESULT_SECONDS:
-            return Answer(404, b"gone", "text/plain")
-        return _result_answer(fault, self.restore(task.photo))
-
-    def _is_over_rate(self, now: float) -> bool:
-        while self._recent and self._recent[0] <= now - 1.0:
-            self._recent.popleft()
-        if len(self._recent) >= self.rate:
-            self.refused_for_rate += 1
-            return True
-        self._recent.append(now)
-        return False
+        fault = "gone" if age > RESULT_SECONDS else self.faults.next("result")
+        return result_answer(fault, self.restore(task.photo))
 
     def _create(self, seen: Seen, fault: str) -> Answer:
+        for words in _unwise(seen):
+            self.note(words)
         wrong = _wrong_field(seen)
         if wrong:
+            self.note(f"refused: {wrong.body.decode()}")
             return wrong
-        photo = seen.parts["image_file"].data
-        task = Task(
-            uuid4().hex,
-            photo,
-            seen.fields,
-            time.monotonic(),
-            self.duration(),
-            fault=self.faults.next("task"),
-        )
-        with self._lock:
-            self.tasks[task.task_id] = task
+        task = self._begin(seen)
         if fault == "reset_after":
             return Answer(trouble="reset")
         if fault == "half_json":
@@ -131,6 +102,26 @@ class PicWishSandbox:
             return self._told(task, "")
         data = {"task_id": task.task_id}
         return as_json({"status": 200, "message": "success", "data": data})
+
+    def _begin(self, seen: Seen) -> Task:
+        photo, fault = b"", self.faults.next("task")
+        if "image_file" in seen.parts:
+            photo = seen.parts["image_file"].data
+        else:
+            fetched = self.fetch_source(seen.fields["image_url"])
+            photo = fetched.data
+            fault = "state=-3" if fetched.problem else fault
+        task = Task(
+            uuid4().hex,
+            photo,
+            seen.fields,
+            time.monotonic(),
+            self.duration(),
+            fault=fault,
+        )
+        with self._lock:
+            self.tasks[task.task_id] = task
+        return task
 
     def _look(self, task_id: str, fault: str) -> Answer:
         task = self.tasks.get(task_id)
@@ -181,10 +172,27 @@ class PicWishSandbox:
         return {"image": address, "return_type": 1}
 
 
+def _unwise(seen: Seen) -> list[str]:
+    """What is taken there, and what no careful client would send."""
+    fields = seen.fields
+    found = [f"{name} was left to the vendor" for name in set(MUST_BE_SAID) - {*fields}]
+    found += [f"the field {name!r}" for name in set(fields) - {*VALUES, "image_url"}]
+    if "model_type" in fields and fields.get("restoration_type", "0") == "0":
+        found.append("model_type was sent where it does not count")
+    if "image_url" in fields and "image_file" in seen.parts:
+        found.append("both image_file and image_url")
+    return found
+
+
 def _wrong_field(seen: Seen) -> Answer | None:
-    parts, fields = seen.parts, seen.fields
+    parts, fields = seen.parts, dict(seen.fields)
+    address = fields.pop("image_url", "")
     if set(fields) - set(VALUES) or any(v not in VALUES[n] for n, v in fields.items()):
         return _refusal(400, "Wrong parameter")
+    if len(address) > MAX_ADDRESS:
+        return _refusal(400, "image_url is too long")
+    if address and "image_file" not in parts:
+        return None
     if "image_file" not in parts:
         return _refusal(400, "image_file or image_url is required")
     photo = parts["image_file"]
@@ -224,29 +232,6 @@ def _fault_before(fault: str) -> Answer | None:
         "no_credits": _refusal(401, "Insufficient credits"),
     }
     return table.get(fault)
-
-
-def _result_answer(fault: str, picture: bytes) -> Answer:
-    redirect = {
-        "redirect_private": "https://127.0.0.1/result.jpg",
-        "redirect_metadata": "http://169.254.169.254/latest/meta-data/",
-        "redirect_loop": "",
-    }
-    if fault in redirect:
-        return Answer(302, b"", headers={"Location": redirect[fault]})
-    table = {
-        "html": Answer(200, b"<html>Sign in</html>", "image/jpeg"),
-        "bomb": Answer(200, pictures.bomb(), "image/png") if fault == "bomb" else None,
-        "half_picture": Answer(200, picture[: len(picture) // 2], "image/jpeg"),
-        "empty": Answer(200, b"", "image/jpeg"),
-        "cut_short": Answer(200, picture, "image/jpeg", trouble="cut_short"),
-        "endless": Answer(200, picture, "image/jpeg", trouble="endless"),
-        "drip": Answer(200, picture, "image/jpeg", trouble="drip"),
-        "http_503": Answer(503, b"busy", "text/plain"),
-        "http_403": Answer(403, b"expired", "text/plain"),
-        "reset": Answer(trouble="reset"),
-    }
-    return table.get(fault) or Answer(200, picture, "image/jpeg")
 
 
 def _refusal(status: int, message: str) -> Answer:

@@ -33,7 +33,8 @@ class Home:
 
 @pytest.fixture
 def home(album: Album, alice: User, settings: Any) -> Home:
-    settings.PROVIDERS = {"picwish": with_a_key(settings.PROVIDERS["picwish"])}
+    known = settings.PROVIDERS
+    settings.PROVIDERS = known | {"picwish": with_a_key(known["picwish"])}
     photo = _photo(album, alice)
     return Home(
         album=album,

@@ -72,10 +72,17 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:album_progress": LOOK_ONLY,
     "jobs:photo_progress": LOOK_ONLY,
     "jobs:start": CHANGE_ONLY,
+    # Without photos one is led back to the album.
+    "jobs:choose": {"GET": CHANGE, "POST": CHANGE},
+    "jobs:options": {"GET": "302 200 404 404 404", "POST": NEVER},
+    "jobs:send_all_elsewhere": CHANGE_ONLY,
+    "jobs:album_cap": CHANGE_ONLY,
     "jobs:cancel": CHANGE_ONLY,
     "jobs:retry": CHANGE_ONLY,
     "jobs:send_elsewhere": CHANGE_ONLY,
     "jobs:album_providers": {"GET": "302 200 404 404 404", "POST": CHANGE},
+    # Who does not know the address of a source sees nothing; test_sources has the rest.
+    "jobs:source": {"GET": NOT_FOUND, "HEAD": NOT_FOUND, "POST": NEVER},
     "ping": PUBLIC_ONLY,
     "welcome": {"GET": NOT_FOUND, "POST": NOT_FOUND},
     "account_login": {"GET": SIGNED_IN_GOES_HOME, "POST": SIGNED_IN_GOES_HOME},
@@ -109,6 +116,13 @@ def paths(home: Home) -> dict[str, str]:
     picture, restored = home.photo, home.restoration
     of_photo = ("photo", "pictures", "retitle", "keep_original", "original")
     of_restoration = ("keep", "not_quite", "restoration_download")
+    of_album = (
+        "album_providers",
+        "album_cap",
+        "choose",
+        "options",
+        "send_all_elsewhere",
+    )
     return {
         **{f"albums:{name}": at(f"albums:{name}", picture.code) for name in of_photo},
         **{f"albums:{n}": at(f"albums:{n}", restored.code) for n in of_restoration},
@@ -123,7 +137,8 @@ def paths(home: Home) -> dict[str, str]:
         "jobs:cancel": at("jobs:cancel", home.job.code),
         "jobs:retry": at("jobs:retry", home.job.code),
         "jobs:send_elsewhere": at("jobs:send_elsewhere", home.job.code),
-        "jobs:album_providers": at("jobs:album_providers", home.album.code),
+        **{f"jobs:{n}": at(f"jobs:{n}", home.album.code) for n in of_album},
+        "jobs:source": at("jobs:source", "guessed.jpg"),
         "welcome": at("welcome", "guessed"),
         "account_confirm_email": at("account_confirm_email", "guessed"),
         "account_reset_password_from_key": at(

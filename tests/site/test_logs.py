@@ -10,6 +10,7 @@ from restore_site.logs import HideTokens
 @pytest.mark.parametrize(
     "path",
     [
+        "/s/hush.jpg",
         "/welcome/hush/",
         "/accounts/confirm-email/hush/",
         "/accounts/password/reset/key/1-hush/",

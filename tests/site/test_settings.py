@@ -41,6 +41,10 @@ def start(
         ("TIME_ZONE", "Mars/Olympus"),
         ("ENGINE_WORKERS", "0"),
         ("SECRET_KEY_FILE", "/nowhere/key"),
+        ("CLAID_API_VERSION", "v2"),
+        ("CLAID_INPUT_STORAGE", "two words"),
+        ("CLAID_OUTPUT_STORAGE", "../elsewhere"),
+        ("CLAID_OUTPUT_URL", "http://photos.example.org"),
     ],
 )
 def test_bad_value_stops_the_start_with_a_sentence(

@@ -26,13 +26,14 @@ from albums.services import (
     first_administrator,
     restoration_file,
 )
-from jobs import leases
-from jobs.models import Job
+from jobs import leases, remote_copies
+from jobs.connections import KINDS
+from jobs.models import Attempt, Job
 from jobs.providers import local
 from jobs.providers.options import BadOption
-from jobs.recipes import options_for
+from jobs.recipes import BY_CODE, SCHEMAS, options_for
 from jobs.runner import run_to_end
-from jobs.services import cancel, request_restoration
+from jobs.services import cancel, check_fallback, request_restoration
 
 RECIPE = "repair"
 ALBUM = "Command line"
@@ -77,7 +78,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("image", type=Path, metavar="IMAGE")
-        parser.add_argument("--provider", default="local", help="who restores it")
+        parser.add_argument(
+            "--provider",
+            default=local.NAME,
+            help=f"who restores it: {', '.join(SCHEMAS)}",
+        )
+        parser.add_argument(
+            "--recipe",
+            help=f"what is wanted: {', '.join(BY_CODE)}. Default: {RECIPE} here; "
+            "elsewhere the provider's own defaults",
+        )
+        parser.add_argument(
+            "--fallback",
+            default="",
+            metavar="PROVIDER",
+            help="who does it where the provider is down or does not take the picture",
+        )
         parser.add_argument(
             "--set",
             action="append",
@@ -120,13 +136,16 @@ class Command(BaseCommand):
         *,
         image: Path,
         provider: str,
+        recipe: str | None,
+        fallback: str,
         choices: Sequence[str],
         album: str,
         output: Path | None,
         **_options: Any,
     ) -> Job:
         chosen = chosen_options(choices)
-        check_options(provider, chosen)
+        wanted = recipe_for(provider) if recipe is None else recipe
+        check_options(provider, wanted, chosen, fallback)
         check_paths(image, output)
         prepare_database()
         owner = first_administrator()
@@ -135,10 +154,11 @@ class Command(BaseCommand):
         return request_restoration(
             photo,
             by=owner,
-            recipe=recipe_for(provider),
+            recipe=wanted,
             batch=uuid4(),
             provider=provider,
             chosen=chosen,
+            fallback=fallback,
             # Naming a provider is the administrator's consent for this run.
             agreed_once=provider != local.NAME,
         )
@@ -163,7 +183,7 @@ class Command(BaseCommand):
 
     def _finish(self, job: Job) -> Job:
         try:
-            return run_to_end(job)
+            return remote_copies.tidy_up(run_to_end(job))
         except KeyboardInterrupt:
             cancel(job, by=job.batch.asked_by)
             job.refresh_from_db()
@@ -199,9 +219,13 @@ def recipe_for(provider: str) -> str:
     return RECIPE if provider == local.NAME else ""
 
 
-def check_options(provider: str, chosen: Mapping[str, str]) -> None:
+def check_options(
+    provider: str, recipe: str, chosen: Mapping[str, str], fallback: str
+) -> None:
     try:
-        options_for(provider, recipe_for(provider), chosen)
+        options_for(provider, recipe, chosen)
+        if fallback:
+            check_fallback(provider, recipe, fallback)
     except BadOption as bad:
         raise Refused("bad_option", Job.Blame.SETUP, bad.sentence) from bad
 
@@ -256,6 +280,14 @@ def trouble_of(job: Job) -> Trouble | None:
     return Trouble(job.error_code, job.blame, job.message)
 
 
+def number_there(attempt: Attempt) -> str | None:
+    """The task's number at the provider, unless it must be kept secret."""
+    kind = KINDS.get(attempt.provider)
+    if kind is None or kind.id_is_secret:
+        return None
+    return attempt.remote_id or None
+
+
 def report_on(
     job: Job | None,
     provider: str,
@@ -267,8 +299,8 @@ def report_on(
     return Report(
         job=str(job.code) if job else None,
         state=job.state if job else None,
-        provider=provider,
-        remote_id=attempts[-1].remote_id or None if attempts else None,
+        provider=job.provider if job else provider,
+        remote_id=number_there(attempts[-1]) if attempts else None,
         attempts=len(attempts),
         seconds=round(seconds, 3),
         output=str(output) if output else None,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from albums.images import BadPicture, decode, inspect
-from albums.images.helper import ENVIRONMENT, ROOT, helper
+from albums.images.helper import ENVIRONMENT, ROOT, SharedHelper, helper
 from albums.images.wire import Request
 from tests.albums.images.drawing import saved, scan_bomb, scene
 
@@ -96,6 +96,93 @@ def test_a_forked_process_has_a_helper_of_its_own(path: Path) -> None:
     theirs = int(os.read(reading, 100))
     assert theirs != ours
     assert running_helper(path) == ours
+
+
+@pytest.fixture
+def shared() -> Iterator[SharedHelper]:
+    """Tended as by a worker's supervisor."""
+    shared, ended = SharedHelper(), threading.Event()
+
+    def tend() -> None:
+        while not ended.wait(0.05):
+            shared.tend()
+
+    tending = threading.Thread(target=tend)
+    tending.start()
+    yield shared
+    ended.set()
+    tending.join()
+    shared.close()
+
+
+def sandboxes() -> set[int]:
+    children = psutil.Process().children()
+    return {child.pid for child in children if "sandbox" in "".join(child.cmdline())}
+
+
+def test_forked_processes_share_a_helper_that_is_tended(
+    shared: SharedHelper, path: Path
+) -> None:
+    assert sandboxes() == set()
+    pids = [os.fork() for _child in range(3)]
+    for pid in pids:
+        if pid == 0:
+            status = 1
+            try:
+                inspect(path)
+                status = 0 if helper.pid is None else 2
+            finally:
+                os._exit(status)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0, 0]
+    assert len(sandboxes()) == 1
+
+
+def test_a_shared_helper_that_was_killed_is_replaced(
+    shared: SharedHelper, path: Path
+) -> None:
+    inspect(path)
+    (first,) = sandboxes()
+    os.kill(first, signal.SIGKILL)
+    inspect(path)
+    assert first not in sandboxes()
+
+
+def test_nobody_waits_for_what_a_killed_process_asked(
+    shared: SharedHelper, path: Path, tmp_path: Path
+) -> None:
+    inspect(path)
+    (sandbox,) = map(psutil.Process, sandboxes())
+    heavy = tmp_path / "heavy.jpg"
+    heavy.write_bytes(scan_bomb(50))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            inspect(heavy)
+        finally:
+            os._exit(0)
+    until(lambda: bool(sandbox.children()))
+    (child,) = sandbox.children()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    until(lambda: not child.is_running())
+    assert sandbox.is_running()
+    inspect(path)
+
+
+def test_a_shared_helper_ends_with_whoever_opened_it(path: Path) -> None:
+    shared = SharedHelper()
+
+    def is_done() -> bool:
+        shared.tend()
+        return waiting.done()
+
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(inspect, path)
+        until(is_done)
+    (sandbox,) = map(psutil.Process, sandboxes())
+    shared.close()
+    until(lambda: not sandbox.is_running())
+    assert running_helper(path) != sandbox.pid
 
 
 USE = """

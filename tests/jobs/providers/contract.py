@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,18 +12,23 @@ import pytest
 from PIL import Image
 
 from jobs.providers.base import (
+    POLL,
+    SUBMIT,
+    Access,
+    Connector,
     NeedsOperator,
     Provider,
+    RemoteState,
     RemoteStatus,
     Resubmit,
     RetryCall,
     Scan,
-    Submission,
 )
 from jobs.providers.http import Downloads
 from jobs.providers.options import complete_options
 from tests.provider_sandbox import Sandbox
 from tests.provider_sandbox.faults import Faults
+from tests.provider_sandbox.vendor import Vendor
 
 TIMEOUT = 1.5
 
@@ -40,76 +46,101 @@ def make_scan(folder: Path, *, side: int = 120) -> Scan:
     )
 
 
-class ProviderContract:
-    """Subclass it as `class TestAcme(ProviderContract)` and say how to connect."""
+@dataclass(frozen=True)
+class Begun:
+    """A submit that was carried to its end."""
 
-    def connect(self, sandbox: Sandbox, downloads: Downloads, key: str) -> Provider:
-        raise NotImplementedError
+    remote_id: str
+    brought: dict[str, str]
+    state: RemoteState | None
+
+
+def submitted(provider: Provider, scan: Scan, options: Mapping[str, str]) -> Begun:
+    """All steps of a submit, as the machinery takes them."""
+    brought: dict[str, str] = {}
+    for _step in range(6):
+        done = provider.submit(scan, options, "4a1f", brought)
+        brought |= done.brought
+        if done.finished:
+            return Begun(done.remote_id, brought, done.state)
+    raise AssertionError("the submit never ends")
+
+
+class ProviderContract:
+    """Subclass it as `class TestAcme(ProviderContract)` and say which provider."""
+
+    name: str
+    connector: Connector
+    # The step of a submit that begins the task, by the sandbox's names of calls: where
+    # its answer is lost, the task may be there.
+    begins_with: str = "submit"
+    # So many times as wide and as high as the photo its result is.
+    enlarges: int = 1
+    # An id as the provider makes them, of a task that it does not know.
+    unknown_id: str = "0c5e8f00-0000-4000-8000-000000000000"
+
+    def account(self, sandbox: Sandbox) -> Vendor:
+        return sandbox.vendors[self.name]
+
+    def connect(self, sandbox: Sandbox, key: str) -> Provider:
+        access = Access(key=key, base_url=sandbox.url_of(self.name))
+        downloads = Downloads(trusted=sandbox.trusted, total=TIMEOUT, idle=TIMEOUT)
+        return self.connector.connect(access, timeout=TIMEOUT, downloads=downloads)
 
     def faults(self, sandbox: Sandbox) -> Faults:
-        raise NotImplementedError
-
-    def right_key(self, sandbox: Sandbox) -> str:
-        raise NotImplementedError
+        return self.account(sandbox).faults
 
     def set_duration(self, sandbox: Sandbox, seconds: float) -> None:
-        raise NotImplementedError
+        self.account(sandbox).duration = lambda: seconds
 
     @pytest.fixture
     def sandbox(self) -> Iterator[Sandbox]:
         with Sandbox() as sandbox:
-            sandbox.picwish.rate = 1000
+            self.account(sandbox).rate = 1000
             yield sandbox
 
     @pytest.fixture
     def provider(self, sandbox: Sandbox) -> Provider:
-        return self.connect(sandbox, self.downloads(sandbox), self.right_key(sandbox))
-
-    def downloads(self, sandbox: Sandbox) -> Downloads:
-        return Downloads(
-            trusted=frozenset({sandbox.results_host}), total=TIMEOUT, idle=TIMEOUT
-        )
+        return self.connect(sandbox, self.account(sandbox).key)
 
     @pytest.fixture
     def scan(self, tmp_path: Path) -> Scan:
         return make_scan(tmp_path)
 
-    def submit(self, provider: Provider, scan: Scan) -> Submission:
+    def submit(self, provider: Provider, scan: Scan) -> Begun:
         options = complete_options(provider.options, {})
-        brought: dict[str, str] = {}
-        for _step in range(5):
-            done = provider.submit(scan, options, "4a1f", brought)
-            brought |= done.brought
-            if done.finished:
-                return done
-        raise AssertionError("the submit never ends")
+        return submitted(provider, scan, options)
+
+    def poll(self, provider: Provider, begun: Begun) -> RemoteState:
+        return provider.poll(begun.remote_id, begun.brought)
 
     def test_success_brings_a_picture(
         self, sandbox: Sandbox, provider: Provider, scan: Scan, tmp_path: Path
     ) -> None:
         self.set_duration(sandbox, 0)
-        remote_id = self.submit(provider, scan).remote_id
-        state = provider.poll(remote_id)
+        begun = self.submit(provider, scan)
+        state = self.poll(provider, begun)
         assert state.status is RemoteStatus.SUCCEEDED
         assert state.result is not None
         size = provider.fetch(state.result, tmp_path / "result")
         content = (tmp_path / "result").read_bytes()
         assert len(content) == size
         with Image.open(BytesIO(content)) as picture:
-            assert picture.size == (scan.width, scan.height)
+            sides = (self.enlarges * scan.width, self.enlarges * scan.height)
+            assert picture.size == sides
 
     def test_still_running_is_no_error(
         self, sandbox: Sandbox, provider: Provider, scan: Scan
     ) -> None:
         self.set_duration(sandbox, 60)
-        state = provider.poll(self.submit(provider, scan).remote_id)
+        state = self.poll(provider, self.submit(provider, scan))
         assert state.status in {RemoteStatus.PENDING, RemoteStatus.RUNNING}
         assert state.result is None
 
     def test_a_wrong_key_waits_for_an_operator(
         self, sandbox: Sandbox, scan: Scan
     ) -> None:
-        provider = self.connect(sandbox, self.downloads(sandbox), "canary-key")
+        provider = self.connect(sandbox, "canary-key")
         with pytest.raises(NeedsOperator) as caught:
             self.submit(provider, scan)
         assert caught.value.code == "wrong_key"
@@ -138,17 +169,17 @@ class ProviderContract:
     def test_a_server_error_is_tried_again(
         self, sandbox: Sandbox, provider: Provider, scan: Scan
     ) -> None:
-        remote_id = self.submit(provider, scan).remote_id
+        begun = self.submit(provider, scan)
         self.faults(sandbox).add("poll", "http_500")
         with pytest.raises(RetryCall) as caught:
-            provider.poll(remote_id)
+            self.poll(provider, begun)
         assert caught.value.code == "provider_trouble"
 
     @pytest.mark.parametrize("fault", ["gateway_502", "reset_before"])
     def test_a_submit_without_a_clear_answer_is_ambiguous(
         self, sandbox: Sandbox, provider: Provider, scan: Scan, fault: str
     ) -> None:
-        self.faults(sandbox).add("submit", fault)
+        self.faults(sandbox).add(self.begins_with, fault)
         with pytest.raises(RetryCall) as caught:
             self.submit(provider, scan)
         assert caught.value.ambiguous
@@ -157,7 +188,7 @@ class ProviderContract:
         self, sandbox: Sandbox, scan: Scan
     ) -> None:
         with Sandbox() as gone:
-            provider = self.connect(gone, self.downloads(gone), self.right_key(gone))
+            provider = self.connect(gone, self.account(gone).key)
         with pytest.raises(RetryCall) as caught:
             self.submit(provider, scan)
         assert caught.value.code == "network"
@@ -167,10 +198,10 @@ class ProviderContract:
     def test_an_answer_that_makes_no_sense_is_no_success(
         self, sandbox: Sandbox, provider: Provider, scan: Scan, fault: str
     ) -> None:
-        remote_id = self.submit(provider, scan).remote_id
+        begun = self.submit(provider, scan)
         self.faults(sandbox).add("poll", fault)
         with pytest.raises(RetryCall) as caught:
-            provider.poll(remote_id)
+            self.poll(provider, begun)
         assert caught.value.code in {"not_understood", "provider_trouble"}
         assert "<html>" not in caught.value.sentence
 
@@ -180,17 +211,17 @@ class ProviderContract:
     def test_a_body_that_never_ends_is_ended(
         self, sandbox: Sandbox, provider: Provider, scan: Scan, fault: str, code: str
     ) -> None:
-        remote_id = self.submit(provider, scan).remote_id
+        begun = self.submit(provider, scan)
         self.faults(sandbox).add("poll", fault)
         with pytest.raises(RetryCall) as caught:
-            provider.poll(remote_id)
+            self.poll(provider, begun)
         assert caught.value.code == code
 
     def test_a_task_that_is_unknown_there_is_submitted_anew(
         self, provider: Provider
     ) -> None:
         with pytest.raises(Resubmit):
-            provider.poll("0c5e8f00-0000-4000-8000-000000000000")
+            provider.poll(self.unknown_id, {})
 
     @pytest.mark.parametrize("fault", ["cut_short", "reset", "http_503", "drip"])
     def test_a_broken_transfer_is_fetched_again(
@@ -202,7 +233,7 @@ class ProviderContract:
         fault: str,
     ) -> None:
         self.set_duration(sandbox, 0)
-        state = provider.poll(self.submit(provider, scan).remote_id)
+        state = self.poll(provider, self.submit(provider, scan))
         assert state.result is not None
         self.faults(sandbox).add("result", fault)
         with pytest.raises(RetryCall):
@@ -221,7 +252,7 @@ class ProviderContract:
         fault: str,
     ) -> None:
         self.set_duration(sandbox, 0)
-        state = provider.poll(self.submit(provider, scan).remote_id)
+        state = self.poll(provider, self.submit(provider, scan))
         assert state.result is not None
         self.faults(sandbox).add("result", fault)
         with pytest.raises(Resubmit):
@@ -231,10 +262,10 @@ class ProviderContract:
         self, sandbox: Sandbox, provider: Provider, scan: Scan, tmp_path: Path
     ) -> None:
         self.set_duration(sandbox, 0)
-        state = provider.poll(self.submit(provider, scan).remote_id)
+        state = self.poll(provider, self.submit(provider, scan))
         assert state.result is not None
         provider.fetch(state.result, tmp_path / "result")
-        key = self.right_key(sandbox)
+        key = self.account(sandbox).key
         assert sandbox.result_requests
         for seen in sandbox.result_requests:
             assert key not in f"{seen.path}{seen.headers}"
@@ -243,7 +274,7 @@ class ProviderContract:
         self, sandbox: Sandbox, provider: Provider
     ) -> None:
         assert provider.label in provider.check()
-        wrong = self.connect(sandbox, self.downloads(sandbox), "wrong")
+        wrong = self.connect(sandbox, "wrong-key")
         with pytest.raises(NeedsOperator):
             wrong.check()
 
@@ -251,4 +282,18 @@ class ProviderContract:
         for option in provider.options:
             assert option.label
             assert option.help.endswith(".")
-            assert option.default in [value for value, _words in option.choices]
+        assert complete_options(provider.options, {})
+
+    def test_every_kind_of_call_is_in_a_budget(
+        self, sandbox: Sandbox, provider: Provider, scan: Scan
+    ) -> None:
+        options = complete_options(provider.options, {})
+        brought: dict[str, str] = {}
+        for _step in range(6):
+            done = provider.submit(scan, options, "4a1f", brought)
+            known = {"", SUBMIT, POLL, *provider.limits.per_hour_by_call}
+            assert {done.call, done.next_call} <= known
+            brought |= done.brought
+            if done.finished:
+                return
+        raise AssertionError("the submit never ends")

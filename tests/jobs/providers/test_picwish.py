@@ -16,12 +16,10 @@ from jobs.providers.base import (
     RetryCall,
     Scan,
 )
-from jobs.providers.http import Downloads
 from jobs.providers.options import complete_options
 from jobs.providers.picwish import OPTIONS, PATH, PicWish
-from tests.jobs.providers.contract import TIMEOUT, ProviderContract, make_scan
+from tests.jobs.providers.contract import ProviderContract, make_scan
 from tests.provider_sandbox import Sandbox
-from tests.provider_sandbox.faults import Faults
 
 # state: class, code, blame - every row of the vendor's table below zero, and one that
 # is not in it.
@@ -37,7 +35,7 @@ FAILED = {
     -11: (Resubmit, "empty_result", Blame.PROVIDER),
     -13: (Resubmit, "cancelled_by_provider", Blame.PROVIDER),
     -14: (NeedsPerson, "content_unsuitable", Blame.PICTURE),
-    -15: (RetryCall, "provider_busy", Blame.PROVIDER),
+    -15: (Resubmit, "provider_busy", Blame.PROVIDER),
     -16: (Final, "content_refused", Blame.PICTURE),
     -17: (NeedsOperator, "prompt_invalid", Blame.SETUP),
     -99: (Resubmit, "failed_unknown", Blame.PROVIDER),
@@ -64,19 +62,8 @@ HTTP = {
 
 
 class TestPicWish(ProviderContract):
-    def connect(self, sandbox: Sandbox, downloads: Downloads, key: str) -> Provider:
-        return PicWish.connect(
-            sandbox.base_url, key, timeout=TIMEOUT, downloads=downloads
-        )
-
-    def faults(self, sandbox: Sandbox) -> Faults:
-        return sandbox.picwish.faults
-
-    def right_key(self, sandbox: Sandbox) -> str:
-        return sandbox.picwish.key
-
-    def set_duration(self, sandbox: Sandbox, seconds: float) -> None:
-        sandbox.picwish.duration = lambda: seconds
+    name = "picwish"
+    connector = PicWish
 
     @pytest.mark.parametrize("state", FAILED)
     def test_each_failed_state_has_its_class_and_sentence(
@@ -86,7 +73,7 @@ class TestPicWish(ProviderContract):
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", f"state={state}")
         with pytest.raises(ProviderError) as caught:
-            provider.poll(remote_id)
+            provider.poll(remote_id, {})
         assert type(caught.value) is kind
         assert (caught.value.code, caught.value.blame) == (code, blame)
         assert caught.value.sentence.endswith(".")
@@ -98,14 +85,14 @@ class TestPicWish(ProviderContract):
     ) -> None:
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", f"state={state}")
-        assert provider.poll(remote_id).status is GOING_ON[state]
+        assert provider.poll(remote_id, {}).status is GOING_ON[state]
 
     def test_a_state_that_is_no_number_is_unknown(
         self, sandbox: Sandbox, provider: Provider, scan: Scan
     ) -> None:
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", "state_text")
-        assert provider.poll(remote_id).status is RemoteStatus.UNKNOWN
+        assert provider.poll(remote_id, {}).status is RemoteStatus.UNKNOWN
 
     @pytest.mark.parametrize("how", ["http", "body"])
     @pytest.mark.parametrize("status", HTTP)
@@ -151,7 +138,7 @@ class TestPicWish(ProviderContract):
         self.set_duration(sandbox, 0)
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", fault)
-        result = provider.poll(remote_id).result
+        result = provider.poll(remote_id, {}).result
         assert result is not None
         provider.fetch(result, tmp_path / "result")
         restored = sandbox.picwish.restore(scan.path.read_bytes())
@@ -165,7 +152,7 @@ class TestPicWish(ProviderContract):
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", fault)
         with pytest.raises(Resubmit) as caught:
-            provider.poll(remote_id)
+            provider.poll(remote_id, {})
         assert caught.value.code == "empty_result"
 
     def test_the_answer_about_another_task_is_not_ours(
@@ -174,14 +161,14 @@ class TestPicWish(ProviderContract):
         remote_id = self.submit(provider, scan).remote_id
         sandbox.picwish.faults.add("poll", "other_task")
         with pytest.raises(RetryCall):
-            provider.poll(remote_id)
+            provider.poll(remote_id, {})
 
     def test_waiting_on_the_line_brings_id_and_picture_at_once(
         self, sandbox: Sandbox, provider: Provider, scan: Scan
     ) -> None:
         self.set_duration(sandbox, 0.2)
         options = complete_options(OPTIONS, {"sync": "1"})
-        assert provider.is_long_submit(options)
+        assert PicWish.is_long_submit(options, by_address=False)
         done = provider.submit(scan, options, "4a1f", {})
         assert done.remote_id in sandbox.picwish.tasks
         assert done.state is not None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,48 +16,90 @@ from jobs.services import give_consent, request_restoration
 from restore_site.environment import ProviderAccess
 from tests.jobs.conftest import MakePhoto
 from tests.provider_sandbox import Sandbox
+from tests.provider_sandbox.autoenhance import AutoenhanceSandbox
 
 AskPicWish = Callable[..., Job]
+Ask = Callable[..., Job]
 
 
 @pytest.fixture
 def sandbox(settings: Any) -> Iterator[Sandbox]:
-    """PicWish on the loopback, quick and without a limit of requests."""
+    """All providers on the loopback, quick and without a limit of requests."""
     with Sandbox() as sandbox:
-        sandbox.picwish.rate = 1000
-        sandbox.picwish.duration = lambda: 0.0
+        for vendor in sandbox.vendors.values():
+            vendor.rate = 1000
+            vendor.duration = lambda: 0.0
         connect(settings, sandbox)
-        settings.PROVIDER_TRUSTED_HOSTS = frozenset({sandbox.results_host})
+        settings.PROVIDER_TRUSTED_HOSTS = sandbox.trusted
         settings.PROVIDER_HTTP_TIMEOUT = 2.0
         yield sandbox
 
 
 def connect(settings: Any, sandbox: Sandbox, **changes: Any) -> None:
-    known: dict[str, Any] = {
-        "key": sandbox.picwish.key,
-        "base_url": sandbox.base_url,
-        "deadline": 0.0,
-        "rate": 1000.0,
+    """`changes` are of PicWish's access."""
+    known: dict[str, Any] = {"deadline": 0.0, "rate": 1000.0}
+    found = {
+        name: ProviderAccess(key=vendor.key, base_url=sandbox.url_of(name), **known)
+        for name, vendor in sandbox.vendors.items()
     }
-    access = ProviderAccess(**(known | changes))
-    settings.PROVIDERS = {"picwish": access}
+    found["picwish"] = replace(found["picwish"], **changes)
+    settings.PROVIDERS = found
 
 
 @pytest.fixture
-def ask_picwish(make_photo: MakePhoto, album: Album, alice: User) -> AskPicWish:
-    def ask(recipe: str = "repair", **options: Any) -> Job:
-        give_consent(album, "picwish", by=alice)
+def ask(make_photo: MakePhoto, album: Album, alice: User) -> Ask:
+    """A job at a provider, with the album's consent."""
+
+    def ask(provider: str, recipe: str = "", **options: Any) -> Job:
+        give_consent(album, provider, by=alice)
         photo = options.pop("photo", None) or make_photo()
+        fallback = options.pop("fallback", "")
         return request_restoration(
             photo,
             by=alice,
             recipe=recipe,
             batch=uuid4(),
-            provider="picwish",
+            provider=provider,
             chosen=options,
+            fallback=fallback,
         )
 
     return ask
+
+
+@pytest.fixture
+def ask_picwish(ask: Ask) -> AskPicWish:
+    def ask_picwish(recipe: str = "repair", **options: Any) -> Job:
+        return ask("picwish", recipe, **options)
+
+    return ask_picwish
+
+
+AskThere = Callable[..., Job]
+
+
+@pytest.fixture
+def vendor(sandbox: Sandbox) -> AutoenhanceSandbox:
+    """The one where photos stay."""
+    return sandbox.autoenhance
+
+
+@pytest.fixture
+def ask_there(make_photo: MakePhoto, ask: Ask) -> AskThere:
+    """A wish for the same photo each time."""
+    photo = make_photo()
+
+    def ask_there(**chosen: str) -> Job:
+        return ask("autoenhance", photo=photo, **chosen)
+
+    return ask_there
+
+
+@pytest.fixture
+def kept(settings: Any, sandbox: Sandbox) -> None:
+    """Photos stay there for a day."""
+    access = replace(settings.PROVIDERS["autoenhance"], extra={"keep_hours": "24"})
+    settings.PROVIDERS = {**settings.PROVIDERS, "autoenhance": access}
 
 
 def step(job: Job) -> Job:

@@ -65,11 +65,29 @@ class TestPage:
     ) -> None:
         page = page_of(alice_client, "jobs:album_providers", album.code)
         promise = picwish.PROMISE
-        for words in (promise.costs, promise.keeps, promise.sends_to, "2048 × 2048"):
+        told = (promise.costs, promise.keeps, "PicWish (127.0.0.1).", "2048 × 2048")
+        for words in told:
             assert words in page
         assert "No names, no dates, no places" in page
         assert "The engine of this app" in page
         assert sandbox.picwish.key not in page
+
+    def test_an_editor_is_told_whom_to_ask_and_cannot_agree(
+        self, sandbox: Sandbox, album: Album, bob: User, bob_client: Client
+    ) -> None:
+        Member.objects.filter(user=bob).update(role=Member.Role.EDITOR)
+        page = page_of(bob_client, "jobs:album_providers", album.code)
+        assert "Only Alice, who owns this album" in page
+        assert "Yes, photos of this album may go" not in page
+        assert "Only Alice" in answer(bob_client, album, "agree")
+        assert not Consent.objects.exists()
+
+    def test_an_editor_cannot_withdraw_either(
+        self, agreed: None, album: Album, bob: User, bob_client: Client
+    ) -> None:
+        Member.objects.filter(user=bob).update(role=Member.Role.EDITOR)
+        answer(bob_client, album, "withdraw")
+        assert has_consent(album.pk, "picwish")
 
     def test_only_editors_see_it(
         self,
@@ -116,7 +134,7 @@ class TestAnswers:
             alice,
         )
         assert consent.price_shown == picwish.PROMISE.costs
-        assert consent.sent_to == picwish.PROMISE.sends_to
+        assert consent.sent_to == "PicWish (127.0.0.1)"
         assert "Nothing has been sent" in text
         assert "Alice agreed to this on" in text
         assert sandbox.picwish.requests == []
@@ -176,28 +194,25 @@ class TestForms:
         terms = reverse("jobs:album_providers", args=[album.code])
         for name, code in (("albums:photo", photo.code), ("albums:add", album.code)):
             page = page_of(alice_client, name, code)
-            assert 'value="picwish:' not in page
+            assert 'value="picwish"' not in page
             assert terms in page
 
-    def test_then_the_photo_page_offers_recipes_options_and_terms(
+    def test_then_the_photo_page_offers_it_and_says_that_nothing_is_sent_yet(
         self, agreed: None, photo: Photo, alice_client: Client
     ) -> None:
         page = page_of(alice_client, "albums:photo", photo.code)
-        assert "By PicWish – leaves the house" in page
-        for wish in ("picwish:repair", "picwish:repair_colour"):
-            assert f'name="recipe" value="{wish}"' in page
-        for option in picwish.OPTIONS:
-            assert f'name="picwish-{option.name}"' in page
-            assert option.help in page
-        assert "“How damaged is it?” is one of “Medium”, “Severe”" in page
+        for recipe in ("repair", "repair_colour"):
+            assert f'name="recipe" value="{recipe}"' in page
+            assert f'name="by-{recipe}" value="picwish"' in page
         assert picwish.PROMISE.costs in page
-        assert "A copy of this one photo goes to PicWish" in page
+        assert "A copy goes to PicWish (127.0.0.1)" in page
+        assert "Nothing is sent before you have read" in page
 
     def test_and_the_upload_page_says_that_every_photo_goes_there(
         self, agreed: None, album: Album, alice_client: Client
     ) -> None:
         page = page_of(alice_client, "albums:add", album.code)
-        assert 'name="wish" value="picwish:repair"' in page
+        assert 'name="by-repair" value="picwish"' in page
         assert picwish.PROMISE.costs in page
         assert "every photo that you add now goes to PicWish" in page
 
@@ -235,14 +250,30 @@ class TestDoors:
     """Nothing is sent without consent, whichever door is tried."""
 
     def start(self, client: Client, photo: Photo, **data: str) -> str:
+        """What the photo's form sends, and then the page that asks once more."""
+        once = self.ask(client, photo, **data)
+        again = {"start": "1", "photo": str(photo.code), "recipe": "picwish:repair"}
+        address = reverse("jobs:choose", args=[photo.album.code])
+        response = client.post(address, again | data, follow=True)
+        return once + html.unescape(response.content.decode())
+
+    def ask(self, client: Client, photo: Photo, **data: str) -> str:
         address = reverse("jobs:start", args=[photo.code])
-        data = {"recipe": "picwish:repair"} | data
+        data = {"recipe": "repair", "by-repair": "picwish"} | data
         return html.unescape(client.post(address, data, follow=True).content.decode())
 
     def test_start_refuses_in_words(
         self, sandbox: Sandbox, photo: Photo, alice_client: Client
     ) -> None:
-        assert "may not go to PicWish yet" in self.start(alice_client, photo)
+        said = self.start(alice_client, photo)
+        assert said.count("may not go to PicWish yet") == 2
+        assert not Job.objects.exists()
+
+    def test_a_photo_page_alone_starts_nothing_that_leaves_the_house(
+        self, agreed: None, photo: Photo, alice_client: Client
+    ) -> None:
+        page = self.ask(alice_client, photo, start="1")
+        assert "Send this photo to PicWish?" in page
         assert not Job.objects.exists()
 
     def test_start_with_consent_makes_a_job_with_the_options_of_that_provider(
@@ -279,6 +310,32 @@ class TestDoors:
             part, name="a.jpg", album=album, by=alice, wish=wish, batch=uuid4()
         )
         assert Photo.objects.get() == added.photos[0]
+        assert not Job.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("sent", "provider"),
+        [
+            ({"wish": "repair", "by-repair": "picwish"}, "picwish"),
+            ({"wish": "repair", "by-repair": "local"}, "local"),
+            ({"wish": "repair", "by-repair_colour": "picwish"}, "local"),
+        ],
+    )
+    def test_who_does_it_is_chosen_for_each_recipe(
+        self,
+        agreed: None,
+        album: Album,
+        alice_client: Client,
+        sent: dict[str, str],
+        provider: str,
+    ) -> None:
+        self.upload(alice_client, album, **sent)
+        assert Job.objects.get().provider == provider
+
+    def test_to_only_keep_a_photo_asks_nobody(
+        self, agreed: None, album: Album, alice_client: Client
+    ) -> None:
+        self.upload(alice_client, album, wish="", **{"by-repair": "picwish"})
+        assert Photo.objects.count() == 1
         assert not Job.objects.exists()
 
     def test_a_wish_with_consent_becomes_a_job(
