@@ -23,6 +23,10 @@ from jobs.engine.contract import (
 )
 from jobs.engine.noise import measure_noise
 from jobs.engine.notes import Note
+from jobs.engine.own.channels import three
+from jobs.engine.own.spec import Role
+from jobs.engine.own.stages import SHARES as OWN_SHARES
+from jobs.engine.own.stages import OwnStage, Stages
 from jobs.engine.tone import Kind, measure_tone, shrink
 
 ENGINE_VERSION = "2"
@@ -50,25 +54,39 @@ def restore(
     """Restore a scan: (h, w) grey or (h, w, 3) RGB, upright, sRGB, uint8 or uint16.
 
     The scan is only read. The result has its type and channels, and `settings.enlarge`
-    times its size. `progress` may raise to abort. `workspace` gives the one or two
+    times its size; but a grey one that is coloured becomes RGB. `progress` may raise to
+    abort. `workspace` gives the one or two
     arrays that are as big as the picture. Raises EngineError for what it cannot take.
 
     Damage is mended and grain softened before the tones are touched: scratches would
     draw the curves their way, and curves would make the grain uneven.
     """
     check(scan, settings)
-    deep = scan if scan.ndim == 3 else scan[:, :, None]
+    deep = _deep(scan, settings)
     run = _Run(deep, settings, progress or _ignore, workspace or np.empty)
     for stage in (
         run.scratches,
+        run.own_restore,
         run.grain,
         run.colour,
         run.contrast,
         run.sharpen,
+        run.own_faces,
+        run.own_colour,
     ):
         stage()
     picture = run.finish()
-    return Outcome(picture if scan.ndim == 3 else picture[:, :, 0], tuple(run.reports))
+    used = tuple(role.value for role in run.own.used)
+    is_grey = deep.shape[2] == 1
+    return Outcome(picture[:, :, 0] if is_grey else picture, tuple(run.reports), used)
+
+
+def _deep(scan: Pixels, settings: Settings) -> Pixels:
+    """With channels; three where a grey scan is to be coloured."""
+    deep = scan if scan.ndim == 3 else scan[:, :, None]
+    if deep.shape[2] == 1 and any(one.spec.role is Role.COLOUR for one in settings.own):
+        return three(deep)
+    return deep
 
 
 def check(scan: Pixels, settings: Settings) -> None:
@@ -102,6 +120,7 @@ class _Run:
         self.scan, self.settings, self.tell = scan, settings, tell
         self.workspace = workspace
         self.reports: list[StageReport] = []
+        self.own = Stages(settings)
         self.done = 0.0
         self.is_tiny = min(scan.shape[:2]) < SMALLEST
         with self._ticking("look") as tick:
@@ -115,19 +134,49 @@ class _Run:
             return
         with self._ticking("scratches") as tick:
             found = mend.find(
-                self.canvas, self.settings.damage, tick=lambda part: tick(part / 2)
+                self.canvas,
+                self.settings.damage,
+                tick=lambda part: tick(part / 2),
+                by=self.own.chances if Role.DETECT in self.own else None,
             )
             if not found.mask.any():
                 note = Note.FACES_SPARED if found.spared else Note.NO_SCRATCHES
                 self._report("scratches", None, note, held_back=found.spared)
                 return
-            changed = mend.mend(
+            fill = self.own.fill if Role.INPAINT in self.own else mend.mend
+            changed = fill(
                 self.canvas,
                 found.mask,
                 tick=lambda part: tick(0.5 + part / 2),
             )
             note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
             self._report("scratches", changed, note, held_back=found.spared)
+
+    def own_restore(self) -> None:
+        if Role.RESTORE not in self.own:
+            return
+        self._own(Role.RESTORE, self.own.restore, Note.RESTORED_BY_MODEL)
+        self.noise = measure_noise(self.canvas)
+        self.softness = sharpen.softness(self.canvas, self.noise.sigma)
+
+    def own_faces(self) -> None:
+        self._own(Role.FACE, self.own.redraw, Note.REDRAWN, Note.NO_FACES)
+
+    def own_colour(self) -> None:
+        self._own(Role.COLOUR, self.own.colour, Note.COLOURED, Note.HAS_COLOURS)
+
+    def _own(
+        self, role: Role, work: OwnStage, done: Note, not_done: Note = Note.TOO_SMALL
+    ) -> None:
+        """A stage by a model of the administrator's, if one is to do it."""
+        stage = f"own_{role}"
+        if role not in self.own or self._is_off(stage, True):
+            return
+        with self._ticking(stage) as tick:
+            changed = work(self.canvas, tick=tick)
+            is_held = changed is None
+            note = not_done if is_held else done
+            self._report(stage, changed, note, held_back=is_held)
 
     def grain(self) -> None:
         if self._is_off("grain", self.settings.grain):
@@ -208,28 +257,31 @@ class _Run:
             if factor == 1:
                 bands.narrow_into(self.canvas, picture, tick=tick)
                 return picture
-            enlarge.enlarge_into(self.canvas, picture, factor, tick=tick)
+            own = Role.UPSCALE in self.own
+            into = self.own.enlarge_into if own else enlarge.enlarge_into
+            into(self.canvas, picture, factor, tick=tick)
         self._report("enlarge", 0.0, Note.ENLARGED)
         return picture
 
     @contextmanager
     def _ticking(self, stage: str) -> Iterator[Tick]:
         """Turns the ticks of one stage, 0 to 1, into progress of the whole."""
+        share = (SHARES | OWN_SHARES)[stage]
 
         def tick(part: float) -> None:
-            whole = self.done + SHARES[stage] * min(part, 1.0)
+            whole = (self.done + share * min(part, 1.0)) / (1 + self.own.share)
             self.tell(Progress(stage, min(whole, 1.0)))
 
         tick(0.0)
         yield tick
         tick(1.0)
-        self.done += SHARES[stage]
+        self.done += share
 
     def _is_off(self, stage: str, wanted: bool) -> bool:
         if wanted and not self.is_tiny:
             return False
         self._report(stage, None, Note.TOO_SMALL if wanted else Note.SWITCHED_OFF)
-        self.done += SHARES[stage]
+        self.done += (SHARES | OWN_SHARES)[stage]
         return True
 
     def _report(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from jobs.engine.bands import Band, cut
 from jobs.engine.contract import Mask, Pixels, Plane
 from jobs.engine.faces import face_mask
+from jobs.engine.own.channels import three
 from jobs.engine.tone import shrink
 
 # The map has at most so many pixels a side.
@@ -43,6 +44,9 @@ def change_map(scan: Pixels, picture: Pixels) -> ChangeMap:
     for pictures that do not belong together.
     """
     first, second = _deep(scan), _deep(picture)
+    if first.shape[2] < second.shape[2]:
+        # It was coloured.
+        first = three(first)
     factor = second.shape[0] // first.shape[0]
     together = tuple(side * factor for side in first.shape[:2])
     if factor < 1 or second.shape[:2] != together or first.shape[2] != second.shape[2]:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from jobs.engine.own.spec import OwnModel
+
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Canvas = NDArray[np.uint16]
 Plane = NDArray[np.float32]
@@ -38,6 +40,8 @@ class Settings:
     grain: bool = True
     sharpen: bool = True
     enlarge: int = 1
+    # At most one for each role.
+    own: tuple[OwnModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,11 @@ class StageReport:
 
 @dataclass(frozen=True)
 class Outcome:
+    """`own` are the roles of own models that had a part in the picture."""
+
     picture: NDArray[Any]
     reports: tuple[StageReport, ...]
+    own: tuple[str, ...] = ()
 
 
 class EngineError(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 
@@ -22,12 +24,20 @@ RIM = 3
 FLATTEST = 0.1
 
 
-def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
+class Detector(Protocol):
+    """Chances (h, w), 0..255, that each pixel of (h, w, 1 or 3) is damaged."""
+
+    def __call__(self, picture: Canvas, *, tick: Tick) -> Mask: ...
+
+
+def find(
+    canvas: Canvas, damage: Damage, *, tick: Tick, by: Detector | None = None
+) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller.
 
     By the network, and by the shape of what stands out: the latter is asked alone where
     the network cannot run, and as a second opinion in prints without colours, where it
-    knows cracked emulsion better.
+    knows cracked emulsion better. `by` is asked in place of both.
     """
     copy = _searched(canvas, tick=lambda part: tick(part / 8))
     coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
@@ -36,6 +46,10 @@ def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
     del planes
     faces = _faces(level)
     tick(0.2)
+    if by:
+        chances = by(copy, tick=lambda part: tick(0.2 + 0.8 * part))
+        asked = Damage.MEDIUM if damage is Damage.AUTO else damage
+        return detector.choose(detector.suspects(chances), faces, asked)
     if not network.is_there(detector.NETWORK):
         found = find_damage(level, chroma, faces, damage=damage, coloured=coloured)
         tick(1.0)

@@ -34,3 +34,9 @@ class Note(StrEnum):
     SHARPENED = "The picture was sharpened a little."
 
     ENLARGED = "The picture was enlarged."
+
+    RESTORED_BY_MODEL = "A model of the administrator's restored the picture."
+    REDRAWN = "Faces were drawn anew by a model of the administrator's."
+    NO_FACES = "No face was found, so none was drawn anew."
+    COLOURED = "A model of the administrator's made up colours."
+    HAS_COLOURS = "The photo has colours of its own, so none were made up."

@@ -1,0 +1,1 @@
+"""Models that somebody else trained, run in place of stages of the engine."""
