@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connection
 
+from jobs import own_models
+
 
 @register()
 def sqlite_is_safe(
@@ -21,6 +23,22 @@ def sqlite_is_safe(
             hint="Install the pysqlite3 package, or use PostgreSQL (DATABASE_URL).",
             id="jobs.W001",
         )
+    ]
+
+
+@register()
+def own_models_can_be_used(
+    app_configs: Sequence[Any] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """As the last check found them; nothing is opened here."""
+    return [
+        Warning(
+            f"The own model {entry.name} is not used.",
+            hint=entry.trouble,
+            id="jobs.W003",
+        )
+        for entry in own_models.state().entries
+        if entry.trouble
     ]
 
 

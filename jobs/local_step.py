@@ -18,8 +18,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from albums import images
 from albums.services import MadeBy, add_restoration, crop_box, original_file
+from jobs import own_options, own_run
 from jobs.clock import db_now
 from jobs.engine import EngineError, Progress, StageReport
+from jobs.engine.own.trouble import ModelFailed
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
 from jobs.notes import note_for
@@ -27,6 +29,8 @@ from jobs.providers import local, local_run
 from jobs.step import Failure, Step
 
 LEASE = timedelta(seconds=60)
+# A tile of an own model may take as long as the check allows, on a busy machine.
+MODEL_LEASE = timedelta(seconds=300)
 # Compressing a scan of 150 megapixels without loss gives no sign of life meanwhile.
 ENCODE_LEASE = timedelta(seconds=300)
 SECONDS_BETWEEN_SIGNS = 1.5
@@ -41,6 +45,8 @@ def run(step: Step) -> None:
             _restore(step, attempt, folder)
         except images.BadPicture as error:
             raise Failure(error.code, Job.Blame.PICTURE, error.sentence) from error
+        except ModelFailed as error:
+            raise Failure(error.code, Job.Blame.SETUP, str(error)) from error
         except EngineError as error:
             raise Failure(error.code, Job.Blame.PICTURE, str(error)) from error
         except MemoryError as error:
@@ -57,20 +63,22 @@ def run(step: Step) -> None:
 
 
 def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
-    photo = step.job.photo
+    photo, options = step.job.photo, step.job.options
+    own = own_run.models_for(options)
     scan = images.decode(
         original_file(photo),
         page=photo.page,
         crop=crop_box(photo),
         into=folder / "scan",
     )
-    signs = SignsOfLife(step)
+    signs = SignsOfLife(step, MODEL_LEASE if own else LEASE)
     outcome = local_run.run(
-        scan, step.job.options, progress=signs, workspace=Workspace(folder)
+        scan, options, progress=signs, workspace=Workspace(folder), own=own
     )
     step.move(
         Job.State.FETCHING,
         kind=Event.Kind.FINISHING,
+        detail=own_run.record_of(own),
         leased_until=db_now() + ENCODE_LEASE,
     )
     part = folder / "result"
@@ -79,7 +87,12 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         attempt=attempt.request_key,
         provider=local.NAME,
         recipe=step.job.recipe,
-        note=note_for(step.job, local.NAME, note_from(outcome.reports)),
+        note=note_for(
+            step.job,
+            local.NAME,
+            own_options.words(options, outcome.own),
+            note_from(outcome.reports),
+        ),
     )
     with transaction.atomic():
         restoration = add_restoration(photo, part, encoded, made_by)
@@ -94,8 +107,9 @@ def note_from(reports: tuple[StageReport, ...]) -> str:
 class SignsOfLife:
     """Called with every bit of progress; renews the lease now and then."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, lease: timedelta = LEASE) -> None:
         self.step = step
+        self.lease = lease
         self.last = 0.0
 
     def __call__(self, progress: Progress) -> None:
@@ -103,7 +117,7 @@ class SignsOfLife:
         if now - self.last < SECONDS_BETWEEN_SIGNS:
             return
         self.last = now
-        self.step.renew(LEASE, progress=progress.fraction, stage=progress.stage)
+        self.step.renew(self.lease, progress=progress.fraction, stage=progress.stage)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from jobs.connections import KINDS, Kind, has_key
 from jobs.models import Consent
 from jobs.providers import local
 from jobs.recipe_table import RECIPES, REPAIR
-from jobs.recipes import LABELS, Recipe, Wish, can_do, recipes_of
+from jobs.recipes import LABELS, Recipe, Wish, can_do, recipes_of, says
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,13 @@ class Ask:
     def field(self) -> str:
         return by_field(self.recipe.code)
 
+    @property
+    def made_up(self) -> str:
+        """Who makes up colours or faces here, where that is what the recipe is for."""
+        if not (self.recipe.guesses_colour or self.recipe.redraws_faces):
+            return ""
+        return next((one.says for one in self.makers if one.name == self.chosen), "")
+
     def wish(self) -> Wish:
         return Wish(self.chosen, self.recipe.code)
 
@@ -154,7 +161,7 @@ def makers_for(offers: tuple[Offer, ...]) -> tuple[Maker, ...]:
 
 def _ask_for(recipe: Recipe, makers: tuple[Maker, ...], usual: Wish) -> Ask:
     told = [
-        replace(maker, says=str(recipe.says(maker.name)))
+        replace(maker, says=says(maker.name, recipe))
         for maker in makers
         if maker.name in recipe.by
     ]

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from jobs.providers import local
 from jobs.providers.options import BadOption, Option
-from jobs.recipes import LABELS, SCHEMAS, Wish, options_for
+from jobs.recipes import LABELS, SCHEMAS, Wish, options_for, schema_of
 
 ON, OFF = {"on", "yes"}, {"off", "no"}
 
@@ -44,7 +44,7 @@ def fields_of(wish: Wish, chosen: Mapping[str, str] | None = None) -> tuple[Fiel
         ours = options_for(wish.provider, wish.recipe)
     except BadOption:
         return ()
-    schema = SCHEMAS[wish.provider]
+    schema = schema_of(wish.provider)
     options = {option.name: option for option in schema}
     return tuple(
         Field(
@@ -66,7 +66,8 @@ def field_name(provider: str, option: str) -> str:
 
 def chosen_options(data: QueryDict, provider: str) -> dict[str, str]:
     """What differs from the recipe; an option left at "as the recipe says" is empty."""
-    names = (option.name for option in SCHEMAS.get(provider, ()))
+    schema = schema_of(provider) if provider in SCHEMAS else ()
+    names = (option.name for option in schema)
     sent = {name: data.get(field_name(provider, name), "").strip() for name in names}
     return {name: value for name, value in sent.items() if value}
 

@@ -87,7 +87,12 @@ RECIPES = (
         _("Repair and colour"),
         _("Also colours a black-and-white photo. The colours are a guess."),
         {
-            "local": Cannot(_("It brings back colours, and invents none.")),
+            "local": Cannot(
+                _(
+                    "It brings back colours, and invents none. A provider outside the "
+                    "house or an own model of your administrator's can."
+                )
+            ),
             "picwish": Does(
                 {"restoration_type": "1", "model_type": "1", "change_color": "1"}
             ),
@@ -105,7 +110,12 @@ RECIPES = (
             "the same person."
         ),
         {
-            "local": Cannot(_("It never makes up what a face has lost.")),
+            "local": Cannot(
+                _(
+                    "It never makes up what a face has lost. A provider outside the "
+                    "house or an own model of your administrator's can."
+                )
+            ),
             "picwish": Does(
                 {"restoration_type": "1", "model_type": "2", "change_color": "0"}
             ),

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from jobs import own_options
 from jobs.connections import KINDS
 from jobs.providers import local
 from jobs.providers.options import BadOption, Option, complete_options, counts
-from jobs.recipe_table import COLOURS, FACES, RECIPES, REPAIR, Cannot, Recipe
+from jobs.recipe_table import (
+    COLOURS,
+    FACES,
+    RECIPES,
+    REPAIR,
+    Cannot,
+    Does,
+    Recipe,
+)
 
 __all__ = ["REPAIR", "Recipe"]
 
@@ -52,14 +61,37 @@ def recipes_of(provider: str) -> tuple[Recipe, ...]:
 
 def refused_by(provider: str) -> tuple[tuple[Recipe, str], ...]:
     """What a provider cannot do, with the reason for each."""
-    rows = ((recipe, recipe.by[provider]) for recipe in RECIPES)
+    rows = ((recipe, row_of(provider, recipe)) for recipe in RECIPES)
     return tuple(
         (found, str(row.why)) for found, row in rows if isinstance(row, Cannot)
     )
 
 
 def can_do(provider: str, recipe: str) -> bool:
-    return recipe in BY_CODE and provider in BY_CODE[recipe].options
+    known = BY_CODE.get(recipe)
+    return known is not None and isinstance(row_of(provider, known), Does)
+
+
+def row_of(provider: str, recipe: Recipe) -> Does | Cannot | None:
+    """The table's row; for the engine of this app with what own models add to it."""
+    row = recipe.by.get(provider)
+    if row is None or provider != local.NAME:
+        return row
+    return own_options.row_of(recipe, row)
+
+
+def says(provider: str, recipe: Recipe) -> str:
+    """What a person should know of this provider's way, or why it cannot."""
+    row = row_of(provider, recipe)
+    if row is None:
+        return ""
+    return str(row.says if isinstance(row, Does) else row.why)
+
+
+def schema_of(provider: str) -> tuple[Option, ...]:
+    """Every option of a provider; of the engine also those of own models."""
+    own = own_options.options() if provider == local.NAME else ()
+    return SCHEMAS[provider] + own
 
 
 def options_for(
@@ -73,12 +105,15 @@ def options_for(
         raise BadOption(
             f"There is no provider {provider}. Choose from: {', '.join(SCHEMAS)}."
         )
+    asked = dict(chosen or {})
+    if provider == local.NAME:
+        asked = own_options.resolved(asked)
     if not recipe:
-        return complete_options(SCHEMAS[provider], dict(chosen or {}))
-    if not can_do(provider, recipe):
+        return complete_options(schema_of(provider), asked)
+    row = row_of(provider, BY_CODE[recipe]) if recipe in BY_CODE else None
+    if not isinstance(row, Does):
         raise BadOption(_refusal(provider, recipe))
-    wanted = dict(BY_CODE[recipe].options[provider]) | dict(chosen or {})
-    return complete_options(SCHEMAS[provider], wanted)
+    return complete_options(schema_of(provider), {**row.options, **asked})
 
 
 def guesses(provider: str, options: Mapping[str, str]) -> str:
@@ -103,6 +138,6 @@ def _makes_up(
 
 def _refusal(provider: str, recipe: str) -> str:
     known = ", ".join(each.code for each in recipes_of(provider))
-    why = BY_CODE[recipe].says(provider) if recipe in BY_CODE else ""
+    why = says(provider, BY_CODE[recipe]) if recipe in BY_CODE else ""
     said = f"{LABELS[provider]} has no recipe {recipe}. {why}".strip()
     return f"{said} Choose from: {known}."

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from jobs.connections import KINDS
 from jobs.models import Attempt, Job
 from jobs.providers import local
-from jobs.recipes import BY_CODE, LABELS
+from jobs.recipes import BY_CODE, LABELS, can_do
 from jobs.services import BUDGET, NO_CONSENT
 
 
@@ -226,7 +226,7 @@ def _may_cost(attempt: Attempt) -> bool:
 def engine_words(job: Job) -> str:
     if job.provider == local.NAME:
         return ""
-    if job.recipe in BY_CODE and local.NAME in BY_CODE[job.recipe].options:
+    if can_do(local.NAME, job.recipe):
         return _("It costs nothing, and the photo stays in the house.")
     return _(
         "It costs nothing, and the photo stays in the house. The engine does “Repair”: "

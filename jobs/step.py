@@ -75,10 +75,16 @@ class Step:
         changes = {"leased_until": db_now() + lease, **shown}
         self._write(changes, only={"cancel_asked": False})
 
-    def move(self, state: Job.State, *, kind: Event.Kind, **changes: Any) -> None:
-        """On to the next state, still holding the lease. Raises Lost or Cancelled."""
+    def move(
+        self, state: Job.State, *, kind: Event.Kind, detail: str = "", **changes: Any
+    ) -> None:
+        """On to the next state, still holding the lease; `detail` is written into the
+        timeline, for the administrator. Raises Lost or Cancelled."""
         self._write(
-            {"state": state, **changes}, only={"cancel_asked": False}, kind=kind
+            {"state": state, **changes},
+            only={"cancel_asked": False},
+            kind=kind,
+            detail=detail,
         )
 
     def open_attempt(self) -> Attempt:
@@ -209,9 +215,10 @@ class Step:
         *,
         only: Mapping[str, Any],
         kind: Event.Kind | None = None,
+        detail: str = "",
     ) -> None:
         mine = {"lease": self.token, "holder": this_process(), **only}
-        if not change(self.job, changes, only=mine, kind=kind):
+        if not change(self.job, changes, only=mine, kind=kind, detail=detail):
             raise Cancelled if self._is_mine() else Lost
 
     def _was_charged(self) -> bool:

@@ -25,6 +25,7 @@ from jobs import tasks as tasks  # loaded before the clusters are forked
 from jobs.clusters import SECONDS_BETWEEN_BEATS, ClusterProcess
 from jobs.dispatcher import Dispatcher, Tick
 from jobs.lifeline import Lifeline
+from jobs.model_check import ModelCheck
 from jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -66,13 +67,16 @@ class Supervisor:
         # The catalogues are read once, and shared by all that are forked.
         gettext("Waiting")
         groups.end_leftovers()
+        models = ModelCheck()
         try:
             while not self.is_over:
                 self._bury()
                 self.pictures.tend()
+                models.tend()
                 self._work_if_possible()
                 time.sleep(TICK)
         finally:
+            models.end()
             self._stop()
 
     @property

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from albums.models import Photo
-from jobs import money
+from jobs import money, own_options
 from jobs.asking import Asked
 from jobs.connections import KINDS, Kind
 from jobs.forecast import forecast
@@ -78,6 +78,15 @@ class Terms:
             "size.",
             len(self.smaller),
         ) % {"number": len(self.smaller), "reason": self.why_smaller}
+
+    @property
+    def made_up(self) -> str:
+        """What own models of the administrator's do, where some are to."""
+        wish = self.asked.wish
+        if self.kind:
+            return ""
+        options = options_for(wish.provider, wish.recipe, self.asked.chosen)
+        return own_options.words(options)
 
     @property
     def why_smaller(self) -> str:

@@ -246,6 +246,14 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_ADAPTER = "restore_site.accounts.AccountAdapter"
 
+# Own models in DATA_DIR/models: megabytes of a file, and what the check lets one have:
+# megabytes of memory, and seconds of one core for one tile.
+OWN_MODEL_SIZE = int(environment.number("OWN_MODEL_SIZE", 1200, low=1, high=20_000))
+OWN_MODEL_MEMORY = int(
+    environment.number("OWN_MODEL_MEMORY", 3000, low=100, high=100_000)
+)
+OWN_MODEL_SECONDS = int(environment.number("OWN_MODEL_SECONDS", 30, low=1, high=600))
+
 # Remote providers. One without a key is switched off.
 PROVIDERS = {
     "picwish": environment.provider("picwish", "https://techhk.aoscdn.com"),

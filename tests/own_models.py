@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 SIDES = ("height", "width")
 OPSETS = [helper.make_opsetid("", 17)]
+FOREIGN = [*OPSETS, helper.make_opsetid("com.example", 1)]
 
 
 def save(
@@ -149,9 +150,13 @@ def noisy(path: Path) -> Path:
 
 
 def no_numbers(path: Path) -> Path:
-    """0 / 0 wherever a picture is black."""
-    nodes = [node("Div", "input", "input", to="output")]
-    return save(path, nodes)
+    """Changes nothing, but 0 / 0 comes of what is quite black."""
+    nodes = [
+        node("Div", "input", "input", to="one"),
+        node("Mul", "one", "none", to="nought"),
+        node("Add", "input", "nought"),
+    ]
+    return save(path, nodes, constants={"none": weights(1)})
 
 
 def external(path: Path, location: str) -> Path:
@@ -164,3 +169,31 @@ def external(path: Path, location: str) -> Path:
     tensor.external_data.add(key="location", value=location)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def glutton(path: Path) -> Path:
+    """Copies its picture into an array of some hundred megabytes."""
+    nodes = [
+        node("Tile", "input", "often", to="huge"),
+        node("ReduceMax", "huge", to="highest", axes=[1], keepdims=1),
+        node("Mul", "highest", "none", to="nought"),
+        node("Add", "input", "nought"),
+    ]
+    constants = {"often": np.array([1, 500, 1, 1]), "none": weights(1)}
+    return save(path, nodes, constants=constants)
+
+
+def sloth(path: Path, rounds: int = 50) -> Path:
+    """Does a great deal of work, and changes nothing."""
+    nodes, before = [], "input"
+    for number in range(rounds):
+        nodes.append(node("Conv", before, "wide", to=f"w{number}", pads=[5, 5, 5, 5]))
+        nodes.append(node("Conv", f"w{number}", "back", to=f"b{number}"))
+        before = f"b{number}"
+    nodes += [node("Mul", before, "none", to="nought"), node("Add", "input", "nought")]
+    constants = {
+        "wide": weights(64, 3, 11, 11, value=0.001),
+        "back": weights(3, 64, 1, 1, value=0.001),
+        "none": weights(1),
+    }
+    return save(path, nodes, constants=constants)

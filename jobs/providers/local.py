@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jobs.providers.options import Option
 
 NAME = "local"
@@ -64,3 +66,7 @@ OPTIONS = (
         default="1",
     ),
 )
+
+
+def enlarges(options: Mapping[str, str]) -> bool:
+    return options["enlarge"] != "1"

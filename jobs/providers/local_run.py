@@ -4,11 +4,13 @@ most processes only ask what there is to choose."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from jobs.engine import Damage, Outcome, Progress, Settings, restore
+from jobs.engine.own.spec import OwnModel
 
 
 def run(
@@ -17,14 +19,16 @@ def run(
     *,
     progress: Callable[[Progress], None],
     workspace: Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]],
+    own: tuple[OwnModel, ...] = (),
 ) -> Outcome:
     """Restore a scan here and now.
 
     `scan` is upright sRGB, (height, width) or (height, width, 3), 8 or 16 bits a
     channel; the outcome's picture has the same type. `options` are complete and
-    checked. Raises EngineError, and whatever `progress` raises.
+    checked, `own` the models that they name. Raises EngineError, and whatever `progress` raises.
     """
-    return restore(scan, settings_from(options), progress=progress, workspace=workspace)
+    settings = replace(settings_from(options), own=own)
+    return restore(scan, settings, progress=progress, workspace=workspace)
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:

@@ -12,13 +12,16 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from albums.models import Album, Photo
+from albums.models import Album, Photo, Restoration
 from jobs.boards import Chip, album_board, photo_board
 from jobs.connections import shown_id
 from jobs.models import Attempt, Job
 from jobs.offers import Asks, Offer, asks_for, label_of, offers_for
 from jobs.option_fields import Field, fields_of
+from jobs.own_options import label_words
+from jobs.providers import local
 from jobs.recipes import BY_CODE
 from jobs.status import (
     Hold,
@@ -138,9 +141,22 @@ def recipe_words(recipe: str) -> str:
 
 
 @register.filter
-def guesses_colour(recipe: str) -> bool:
-    """Whether the colours of a restoration are made up."""
-    return recipe in BY_CODE and BY_CODE[recipe].guesses_colour
+def made_up(restoration: Restoration) -> str:
+    """What of a restoration is made up, and by which own model; "" if nothing. One query
+    for what the engine of this app made with a note."""
+    if restoration.provider == local.NAME:
+        return _made_up_here(restoration) if restoration.note else ""
+    recipe = BY_CODE.get(restoration.recipe)
+    if recipe and recipe.guesses_colour:
+        return _("colours are a guess")
+    return _("faces partly made up") if recipe and recipe.redraws_faces else ""
+
+
+def _made_up_here(restoration: Restoration) -> str:
+    try:
+        return label_words(restoration.note, restoration.job.options)
+    except Job.DoesNotExist:
+        return ""
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What the administrator's start page says of the providers."""
+"""What the administrator's start page says of the providers and of own models."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jobs import own_models
 from jobs.connections import KINDS, Kind, has_key
 from jobs.models import Job, ProviderAccount
+from jobs.own_options import BY_ROLE
 
 register = template.Library()
 
@@ -51,6 +53,39 @@ def _note(kind: Kind, row: ProviderAccount | None, held: int) -> Note:
         level=level,
         link=_link(row),
     )
+
+
+@dataclass(frozen=True)
+class ModelNote:
+    title: str
+    file: str
+    words: str
+    level: str
+
+
+@register.simple_tag
+def own_model_notes() -> list[ModelNote]:
+    """A line for each model in DATA_DIR/models, as the last check found it."""
+    return [_model_note(entry) for entry in own_models.state().entries]
+
+
+def _model_note(entry: own_models.Entry) -> ModelNote:
+    file = f"{entry.name}{own_models.MODEL}"
+    if entry.trouble:
+        words = _("Not used. %(why)s") % {"why": entry.trouble}
+        return ModelNote(entry.title, file, words, "warning")
+    words = _(
+        "Usable, as “%(option)s”. It takes %(seconds).1f seconds of a core and "
+        "%(memory)d MB for one picture of its size. Licence: %(licence)s. From: "
+        "%(source)s."
+    ) % {
+        "option": BY_ROLE[entry.role].label,
+        "seconds": entry.seconds,
+        "memory": entry.megabytes,
+        "licence": entry.licence.rstrip("."),
+        "source": entry.source.rstrip("."),
+    }
+    return ModelNote(entry.title, file, words, "success")
 
 
 def _link(row: ProviderAccount | None) -> str:

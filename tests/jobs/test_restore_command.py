@@ -212,7 +212,7 @@ class TestRefused:
             (["--set", "damage=awful"], "damage cannot be awful."),
             (["--set", "damage"], "write NAME=VALUE"),
             (["--recipe", "magic"], "has no recipe magic. Choose from: repair, "),
-            (["--recipe", "repair_colour"], "invents none. Choose from"),
+            (["--recipe", "repair_colour"], "invents none. A provider"),
             (["--fallback", "picwish"], "Nobody is needed in place of"),
             (["--output", "/nowhere/at/all.jpg"], "cannot be written"),
             (["--output", "/"], "is a folder"),
