@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import subprocess  # noqa: S404  # starts our own program only
 import sys
+from contextlib import suppress
 
+import psutil
 from django.conf import settings
 
 from jobs import own_checks
@@ -39,6 +41,11 @@ class ModelCheck:
         self.process = None
 
     def end(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        """With the program that tries a model, if it is at that."""
+        if self.process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                child.kill()
+        self.process.kill()
+        self.process.wait()

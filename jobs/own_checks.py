@@ -120,7 +120,7 @@ def _refusal(pair: Pair) -> Entry | None:
         names = " or ".join(one.name for one in pair.manifests)
         return _no(pair, "two_manifests", f"It has two manifests: keep {names}.")
     most = settings.OWN_MODEL_SIZE
-    if sum(one.stat().st_size for one in _files(pair)) > most * MEGABYTE:
+    if sum(one.stat().st_size for one in _files(pair.model)) > most * MEGABYTE:
         return _no(
             pair,
             "too_big",
@@ -134,23 +134,34 @@ def _no(pair: Pair, code: str, reason: str) -> Entry:
     return Entry(pair.name, code, reason, title=pair.name)
 
 
-def _files(pair: Pair) -> list[Path]:
+def _files(model: Path) -> list[Path]:
     """The model, and what it may keep its weights in."""
-    beside = pair.model.parent.glob(f"{pair.model.name}?*")
-    return [pair.model, *sorted(one for one in beside if one.is_file())]
+    beside = model.parent.glob(f"{model.name}?*")
+    return [model, *sorted(one for one in beside if one.is_file())]
+
+
+def contents_of(model: Path, beside: Path) -> tuple[str, str, str]:
+    """SHA-256 of a model's file, of the files with its weights, and of its manifest."""
+    first, *others = _files(model)
+    return digest_of(first), " ".join(map(digest_of, others)), digest_of(beside)
+
+
+def contents_then(entry: Entry) -> tuple[str, str, str]:
+    """The same, as the check saw them."""
+    return entry.sha256, entry.beside_sha256, entry.manifest_sha256
 
 
 def _digests(pair: Pair) -> Entry:
-    model, *beside = _files(pair)
-    looked = model.stat()
+    looked = pair.model.stat()
+    sha256, beside_sha256, manifest_sha256 = contents_of(pair.model, pair.manifests[0])
     return Entry(
         pair.name,
         "",
         "",
-        sha256=digest_of(model),
-        beside_sha256=" ".join(digest_of(one) for one in beside),
+        sha256=sha256,
+        beside_sha256=beside_sha256,
         manifest=pair.manifests[0].name,
-        manifest_sha256=digest_of(pair.manifests[0]),
+        manifest_sha256=manifest_sha256,
         size=looked.st_size,
         changed=looked.st_mtime_ns,
         version=_version(),
@@ -163,8 +174,7 @@ def digest_of(path: Path) -> str:
 
 
 def _key(entry: Entry) -> tuple[str, ...]:
-    contents = entry.sha256, entry.beside_sha256, entry.manifest_sha256
-    return entry.name, entry.manifest, entry.version, *contents
+    return entry.name, entry.manifest, entry.version, *contents_then(entry)
 
 
 def _version() -> str:

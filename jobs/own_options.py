@@ -19,8 +19,9 @@ NO = gettext_lazy("No model")
 
 @dataclass(frozen=True)
 class Choice:
-    """The option by which a model of a role is chosen. `without` is what "none" means;
-    `said` is written with a restoration, `short` on its label, both with the title."""
+    """The option by which a model of a role is chosen. `without` is what "none" means.
+    With the title, `said` is written with a restoration, `short` on its label, and
+    `promise` with the recipe that it makes possible."""
 
     role: str
     name: str
@@ -30,6 +31,7 @@ class Choice:
     said: Words
     short: Words
     only_if: tuple[str, tuple[str, ...]] | None = None
+    promise: Words = ""
 
 
 CHOICES = (
@@ -82,6 +84,7 @@ CHOICES = (
             "same person."
         ),
         gettext_lazy("faces redrawn by %(title)s"),
+        promise=gettext_lazy("The model “%(title)s” redraws them."),
     ),
     Choice(
         "colour",
@@ -94,6 +97,7 @@ CHOICES = (
         NO,
         gettext_lazy("The colours are made up by the model “%(title)s”."),
         gettext_lazy("colours made up by %(title)s"),
+        promise=gettext_lazy("They are made up by the model “%(title)s”."),
     ),
     Choice(
         "upscale",
@@ -125,7 +129,7 @@ def row_of(recipe: Recipe, row: Does | Cannot) -> Does | Cannot:
     if not models:
         return row
     choice, first = BY_ROLE[role], models[0]
-    said = str(choice.said) % {"title": first.title}
+    said = str(choice.promise) % {"title": first.title}
     return Does({choice.name: first.value}, said)
 
 

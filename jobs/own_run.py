@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jobs import own_models
 from jobs.engine.own import manifest
 from jobs.engine.own.spec import OwnModel
 from jobs.engine.own.trouble import BadModel
 from jobs.models import Job
-from jobs.own_checks import digest_of
+from jobs.own_checks import contents_of, contents_then
 from jobs.own_models import Entry
 from jobs.own_options import chosen, gone_words
 from jobs.providers.local import enlarges
@@ -29,7 +30,7 @@ def record_of(models: tuple[OwnModel, ...]) -> str:
     """Which models a restoration was made with, for the administrator."""
     return "; ".join(
         f"{one.spec.role}: {one.spec.title}, {one.path.name}, SHA-256 "
-        f"{digest_of(one.path)}, {one.spec.licence}"
+        f"{one.spec.sha256}, {one.spec.licence}"
         for one in models
     )
 
@@ -43,9 +44,11 @@ def _model(role: str, value: str) -> OwnModel:
 
 def _checked(entry: Entry) -> OwnModel:
     try:
-        if digest_of(entry.manifest_path) != entry.manifest_sha256:
+        now = contents_of(entry.path, entry.manifest_path)
+        if now != contents_then(entry):
             raise _gone(entry.title)
-        return OwnModel(entry.path, manifest.read(entry.manifest_path))
+        spec = manifest.read(entry.manifest_path)
+        return OwnModel(entry.path, replace(spec, sha256=entry.sha256))
     except (OSError, BadModel) as error:
         raise _gone(entry.title) from error
 

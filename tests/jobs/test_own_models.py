@@ -212,6 +212,20 @@ class TestGone:
         assert retry(job, by=job.batch.asked_by)
         self.fails(job)
 
+    def test_another_file_of_the_same_size_and_time(
+        self, folder: Path, job: Job
+    ) -> None:
+        path = folder / "net.onnx"
+        times = path.stat()
+        tiny.brighter(path, 0.2)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert own_models.usable("restore")
+        self.fails(job)
+
+    def test_other_weights_beside_it(self, folder: Path, job: Job) -> None:
+        (folder / "net.onnx.data").write_bytes(b"more")
+        self.fails(job)
+
     def test_a_manifest_that_was_changed(self, folder: Path, job: Job) -> None:
         tiny.manifest(folder / "net.onnx", role="restore", title="Other", tile=512)
         self.fails(job)
@@ -268,7 +282,7 @@ class TestForms:
         shown = named(page(alice_client, reverse("albums:photo", args=[photo.code])))
         offered = re.findall(r'name="recipe" value="(\w+)"', shown)
         assert offered == ["repair", "repair_colour", "enlarge_2", "enlarge_4", "most"]
-        assert "The colours are made up by the model “A”." in shown
+        assert "They are made up by the model “A”." in shown
         assert "Make up colours with" in shown
         assert "No model – as the recipe says" in shown
         assert options_for("local", "repair")["colour_model"] == "none"
@@ -282,7 +296,7 @@ class TestForms:
         put(folder / "g.onnx", role="face", title="G", size=64, range="-1..1")
         shown = named(page(alice_client, reverse("albums:photo", args=[photo.code])))
         assert "Sharpen and redraw faces" in shown
-        assert "Faces are redrawn by the model “G”" in shown
+        assert "The model “G” redraws them." in shown
         for recipe in ("repair", "enlarge_2", "enlarge_4", "most"):
             assert options_for("local", recipe)["face_model"] == "none"
 

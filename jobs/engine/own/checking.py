@@ -28,7 +28,7 @@ from jobs.engine.own.trouble import BadModel, ModelFailed
 
 MEGABYTE = 1024**2
 OPEN_FILES = 64
-# Loading and a small picture first, beside the picture whose time is measured.
+# Loading, and a small picture, beside the picture whose time is measured.
 MARGIN_SECONDS = 20
 # A picture restored or enlarged is still that picture; with a wrong range it is not.
 FARTHEST = 0.25
@@ -109,8 +109,6 @@ def _try(model: OwnModel, seconds: int) -> float:
     """Seconds of a core for a picture of the size that it will work on."""
     loaded, spec = Loaded(model), model.spec
     side = spec.size or spec.tile
-    if not spec.size:
-        _run_small(loaded, side)
     begun = time.process_time()
     picture, holes = drawn_picture(side, side), _drawn_holes(side, side)
     made = loaded.run(picture, holes)
@@ -118,6 +116,8 @@ def _try(model: OwnModel, seconds: int) -> float:
     if took > seconds:
         raise BadModel("too_slow", "")
     _check_sense(spec, picture, made)
+    if not spec.size:
+        _run_small(loaded, side)
     return took
 
 

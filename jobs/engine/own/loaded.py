@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -141,11 +142,17 @@ def _session(model: OwnModel) -> Any:
     except REFUSALS as error:
         if any(words in str(error) for words in NO_MEMORY):
             raise MemoryError from error
-        said = " ".join(str(error).split())[:200]
         raise BadModel(
             "not_loaded",
-            f"It cannot be loaded: {said}. Export it again, with standard operators.",
+            f"It cannot be loaded ({_plain(error)}). Export it again, with standard "
+            "operators.",
         ) from error
+
+
+def _plain(error: Exception) -> str:
+    """What the library says, without its codes and the path."""
+    said = " ".join(str(error).split())
+    return re.sub(r"^\[.*?failed: ?", "", said)[:160].rstrip(". ")
 
 
 def _inputs(session: Any, spec: Spec) -> tuple[Any, Any | None]:

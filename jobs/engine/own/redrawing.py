@@ -26,7 +26,7 @@ STEEPEST = 25.0
 SOFT = 0.12
 # Smaller faces than this (pixels) are left alone: too little is known of them.
 SMALLEST = 32
-# A bigger share of the picture is no face among others, but all there is to see.
+# More would take an hour.
 MOST = 64
 
 
@@ -50,7 +50,8 @@ def redraw(
     factor = canvas.shape[0] / small.shape[0]
     grey = luminance(small)[:, :, 0]
     squares = [_square(grey, box, factor) for box in find_faces(grey)[:MOST]]
-    squares = [one for one in squares if one.side * BOX_APART >= SMALLEST * EYES_APART]
+    least = SMALLEST * BOX_APART / EYES_APART
+    squares = [one for one in squares if one.side >= least]
     changed = 0.0
     for number, square in enumerate(squares):
         changed += _redraw_one(canvas, square, model, keep_tone=keep_tone)
