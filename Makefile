@@ -40,7 +40,7 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py run --stop-with-parent
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -p tests.parallel -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -p tests.parallel -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _
 
 from albums.models import User
@@ -22,13 +22,15 @@ from jobs.clock import db_now
 from jobs.connections import KINDS
 from jobs.fallback import Why
 from jobs.models import Attempt, Event, Job, ProviderAccount
-from jobs.providers.base import ProviderError
+from jobs.providers.base import POLL, ProviderError
 from jobs.services import RELEASED, change
 
 logger = logging.getLogger(__name__)
 
 # So many failures in a row open the circuit.
 FAILURES_IN_A_ROW = 5
+# So many jobs are held or let go at once; the others are in the next minute's turn.
+AT_A_TIME = 500
 FIRST_TRIAL = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 PROVIDER = "provider"
@@ -60,6 +62,24 @@ def may_go(row: ProviderAccount) -> bool:
     return row.state == ProviderAccount.State.OPEN
 
 
+def may_look(row: ProviderAccount) -> bool:
+    """Whether what was begun there may be asked for: also where a person paused the
+    provider, or nothing new can be bought."""
+    is_paused = row.state == ProviderAccount.State.PAUSED
+    return may_go(row) or is_paused or row.code == NO_CREDITS
+
+
+def must_wait(job: Job, row: ProviderAccount, call: str) -> bool:
+    """Hold what a provider that is not well cannot do now. Results are fetched all the
+    same, and what was begun is looked after as long as looks are answered."""
+    if may_go(row) or job.is_trial or job.state == Job.State.FETCHING:
+        return False
+    if call == POLL and may_look(row):
+        return False
+    hold(job, row, only={"lease": job.lease, "state": job.state})
+    return True
+
+
 def well(provider: str, *, paid: bool = True) -> None:
     """A call went well: whatever was wrong is over, and held jobs go on. One that costs
     nothing (not `paid`) does not show that there are credits again."""
@@ -70,10 +90,9 @@ def well(provider: str, *, paid: bool = True) -> None:
     )
     if not paid:
         ill = ill.exclude(code=NO_CREDITS)
-    with transaction.atomic():
-        if ill.update(**_forgotten()) != 1:
-            return
-        let_go(provider)
+    if ill.update(**_forgotten()) != 1:
+        return
+    let_go(provider)
     logger.warning("%s is well again", provider)
 
 
@@ -107,9 +126,8 @@ def pause(provider: str, *, by: User) -> None:
 
 def go_on(provider: str, *, by: User) -> None:
     account(provider)
-    with transaction.atomic():
-        ProviderAccount.objects.filter(provider=provider).update(**_forgotten())
-        let_go(provider)
+    ProviderAccount.objects.filter(provider=provider).update(**_forgotten())
+    let_go(provider)
     logger.warning("%s goes on, said user %s", provider, by.pk)
 
 
@@ -121,7 +139,7 @@ def hold_waiting(row: ProviderAccount) -> None:
         lease=None,
         is_trial=False,
     )
-    for job in waiting.select_related("photo")[:500]:
+    for job in waiting.select_related("photo")[:AT_A_TIME]:
         hold(job, row, only={"lease": None, "state": job.state})
 
 
@@ -150,11 +168,19 @@ def hold(job: Job, row: ProviderAccount, *, only: Mapping[str, object]) -> bool:
 
 
 def let_go(provider: str, *, on_trial: bool = False) -> int:
-    """Let the held jobs of a provider go on where they stopped: all, or one on trial."""
+    """Let held jobs of a provider go on where they stopped: one on trial, or as many as
+    one go should take, each by itself, so that no write lasts long."""
     held = Job.objects.filter(provider=provider, state=Job.State.HELD, hold=PROVIDER)
     ordered = held.select_related("photo").order_by("due", "pk")
-    chosen = ordered[:1] if on_trial else ordered
+    chosen = ordered[: 1 if on_trial else AT_A_TIME]
     return sum(_resume(job, is_trial=on_trial) for job in chosen)
+
+
+def let_go_what_remained() -> None:
+    """Where a provider is well, let go whatever is still held for it: the rest of many,
+    and what was put on hold in the moment when it became well."""
+    for row in ProviderAccount.objects.filter(state=ProviderAccount.State.OPEN):
+        let_go(row.provider)
 
 
 def start_trials(now: datetime) -> None:

@@ -287,7 +287,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # in st
 
     @admin.display(description=gettext_lazy("where pictures go"))
     def address(self, row: ProviderAccount) -> str:
-        return connections.KINDS[row.provider].promise.sends_to
+        return connections.sends_to(row.provider)
 
     @admin.display(description=gettext_lazy("restorations this month"))
     def used(self, row: ProviderAccount) -> str:

@@ -38,3 +38,23 @@ def results_can_be_fetched(
             id="jobs.E001",
         )
     ]
+
+
+@register()
+def copies_can_be_fetched(
+    app_configs: Sequence[Any] | None = None, **_: Any
+) -> list[CheckMessage]:
+    access = settings.PROVIDERS
+    wants = {
+        "PICWISH_BY_ADDRESS": access["picwish"].by_address,
+        "CLAID_INPUT_STORAGE": access["claid"].extra.get("input_storage"),
+    }
+    return [
+        Warning(
+            f"{name} has no effect: nobody outside can reach {settings.SITE_URL}.",
+            hint="Set SITE_URL to the public https address, or leave it out.",
+            id="jobs.W002",
+        )
+        for name, is_set in wants.items()
+        if is_set and not settings.SITE_IS_PUBLIC
+    ]

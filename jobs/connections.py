@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -120,6 +121,12 @@ def connect(name: str, *, learned: Mapping[str, str] | None = None) -> Provider:
             idle=seconds,
         ),
     )
+
+
+def sends_to(name: str) -> str:
+    """Who gets the pictures, and at which host of theirs."""
+    host = urlsplit(settings.PROVIDERS[name].base_url).hostname
+    return KINDS[name].promise.sends_to.format(host=host)
 
 
 def deadline(name: str) -> timedelta:

@@ -20,7 +20,7 @@ from jobs.runner import RING_LEASE
 
 logger = logging.getLogger(__name__)
 
-# Of the remote jobs that are due, so many are looked at for a few that may go.
+# Of each provider's jobs that are due, so many are looked at for a few that may go.
 LOOKED_AT = 40
 
 
@@ -102,7 +102,16 @@ class Dispatcher:
                 Ticket(job_id, batch_id, None, cluster)
                 for job_id, batch_id in self._chosen(cluster, free)
             ]
-        return sum(self._ring(ticket, cluster) for ticket in tickets)
+        rung = 0
+        while tickets:
+            ticket, *tickets = tickets
+            try:
+                rung += self._ring(ticket, cluster)
+            except queue.BrokerDown:
+                for unused in tickets:
+                    unused.give_back()
+                raise
+        return rung
 
     def _let_through(self, free: int) -> list[Ticket]:
         chosen = [pk for pk, _batch in self._chosen(queue.REMOTE, LOOKED_AT)]
@@ -134,21 +143,29 @@ class Dispatcher:
 
     def _chosen(self, cluster: str, free: int) -> list[tuple[int, int]]:
         """Due jobs, those already begun first; of the others one of each batch in
-        turn, so that nobody waits for a thousand photos of somebody else."""
+        turn, so that nobody waits for a thousand photos of somebody else. At most
+        `free` of each provider, so that nobody waits for one that takes no more."""
         waits = Case(When(state=Job.State.QUEUED, then=Value(1)), default=Value(0))
         place = Window(
             RowNumber(),
-            partition_by=[F("batch_id")],
+            partition_by=[F("batch_id"), F("provider")],
             order_by=[waits.asc(), F("due").asc(), F("pk").asc()],
         )
         due = of_cluster(Job.objects.due(db_now()), cluster).order_by()
         first = due.annotate(waits=waits, place=place).filter(place__lte=free)
-        rows = list(first.values_list("waits", "place", "batch_id", "due", "pk"))
+        about = ("waits", "place", "batch_id", "due", "pk", "provider")
+        rows = list(first.values_list(*about))
         before = self.served.get(cluster, {})
-        served = {batch_id: before.get(batch_id, 0) for _, _, batch_id, _, _ in rows}
+        served = {row[2]: before.get(row[2], 0) for row in rows}
         self.served[cluster] = served
         rows.sort(key=lambda row: (row[:2], served[row[2]], row[3:]))
-        return [(pk, batch_id) for _waits, _place, batch_id, _due, pk in rows[:free]]
+        seen: Counter[str] = Counter()
+        chosen = []
+        for _waits, _place, batch_id, _due, pk, provider in rows:
+            seen[provider] += 1
+            if seen[provider] <= free:
+                chosen.append((pk, batch_id))
+        return chosen
 
 
 def of_cluster(jobs: JobQuerySet, cluster: str) -> JobQuerySet:

@@ -22,7 +22,7 @@ from jobs.models import Attempt, Event, Job, ProviderAccount
 from jobs.providers import local
 from jobs.providers.options import BadOption
 from jobs.recipes import REPAIR, options_for
-from jobs.services import begun_again, change, may_go_to
+from jobs.services import begun_again, change, forget_secrets, may_go_to
 from jobs.status import provider_label
 from jobs.timeline import engine_or
 
@@ -71,8 +71,10 @@ def take_over(
             return False
         opened = job.attempts.filter(state=Attempt.State.OPEN)
         source_links.revoke(opened)
+        ended = [attempt.pk for attempt in opened]
         state = Attempt.State.FAILED if dead else Attempt.State.ABANDONED
         opened.update(state=state, finished=db_now(), error_code=detail[:40])
+        forget_secrets(Attempt.objects.filter(pk__in=ended))
     return True
 
 

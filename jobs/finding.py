@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from jobs import accounts, budget, connections
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
-from jobs.providers.base import Finds, Provider, Submission
+from jobs.providers.base import Finds, NeedsOperator, Provider, Submission
 from jobs.step import Step
 
 WITHIN = timedelta(seconds=1)
 # A list may know a task only a while after it began.
 BEFORE_SECOND_LOOK = timedelta(seconds=20)
 LOOKED_FOR = "looked_for"
+# The code of a list that the provider does not have any more: then it cannot tell.
+NO_LIST = "wrong_address"
 
 
 def is_settled(step: Step, attempt: Attempt, provider: Provider) -> bool:
@@ -29,7 +31,13 @@ def is_settled(step: Step, attempt: Attempt, provider: Provider) -> bool:
     moment = _moment(step, provider)
     if moment is None:
         return True
-    found = provider.find(attempt.request_key.hex, attempt.brought)
+    try:
+        found = provider.find(attempt.request_key.hex, attempt.brought)
+    except NeedsOperator as error:
+        if error.code != NO_LIST:
+            raise
+        _remember(attempt, "twice")
+        return False
     made = (found.call, *found.also) if found else (provider.find_call,)
     budget.settle(step.job.provider, moment, booked=provider.find_call, made=made)
     accounts.well(step.job.provider, paid=False)
@@ -71,11 +79,15 @@ def _keep(step: Step, attempt: Attempt, found: Submission) -> None:
 def _look_once_more(step: Step, attempt: Attempt) -> bool:
     """Not listed: after a while once more; then it is settled that it never arrived."""
     is_second = LOOKED_FOR in attempt.brought
-    brought = {**attempt.brought, LOOKED_FOR: "twice" if is_second else "once"}
-    Attempt.objects.filter(pk=attempt.pk).update(brought=brought)
-    attempt.refresh_from_db()
+    _remember(attempt, "twice" if is_second else "once")
     if is_second:
         return False
     due = db_now() + BEFORE_SECOND_LOOK
     step.release(state=Job.State.SUBMITTING, due=due, is_trial=False)
     return True
+
+
+def _remember(attempt: Attempt, looked: str) -> None:
+    brought = {**attempt.brought, LOOKED_FOR: looked}
+    Attempt.objects.filter(pk=attempt.pk).update(brought=brought)
+    attempt.refresh_from_db()

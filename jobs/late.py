@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from albums import images
 from albums.services import bump_version
@@ -18,6 +19,7 @@ from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.providers.base import (
     POLL,
+    NeedsOperator,
     Provider,
     ProviderError,
     RemoteStatus,
@@ -48,7 +50,7 @@ def collect(attempt_id: int) -> None:
         return
     attempt = Attempt.objects.select_related("job__photo__original").get(pk=attempt_id)
     row = accounts.account(attempt.provider)
-    if not accounts.may_go(row) or not connections.has_key(attempt.provider):
+    if not accounts.may_look(row) or not connections.has_key(attempt.provider):
         return
     moment = budget.reserve(attempt.provider, POLL, now=now, within=WITHIN)
     if moment is None:
@@ -57,7 +59,7 @@ def collect(attempt_id: int) -> None:
     try:
         provider = connections.connect(attempt.provider, learned=row.learned)
         _look(attempt, provider, now)
-    except RetryCall as error:
+    except (RetryCall, NeedsOperator) as error:
         logger.info("attempt %s: no late result yet: %s", attempt.pk, error.code)
         _again_later(attempt, now)
     except (ProviderError, images.BadPicture) as error:
@@ -92,16 +94,18 @@ def _keep(attempt: Attempt, provider: Provider, result: Result) -> None:
         encoded = remote_fetch.checked(part)
         remote_fetch.check_size(attempt, encoded)
         with transaction.atomic():
+            # First, as whoever tries again does: else each could wait for the other.
+            bump_version(attempt.job.photo.album_id)
+            is_late = {"state": Attempt.State.LATE, "finished": db_now()}
+            if _given_up(attempt).update(**is_late) != 1:
+                return
             remote_fetch.keep(attempt, attempt.job, part, encoded)
-            late = Attempt.objects.filter(pk=attempt.pk)
-            late.update(state=Attempt.State.LATE, finished=db_now())
             Event.objects.create(
                 job=attempt.job,
                 attempt=attempt,
                 kind=Event.Kind.LATE_RESULT,
                 charged=True,
             )
-            bump_version(attempt.job.photo.album_id)
     finally:
         part.unlink(missing_ok=True)
 
@@ -113,11 +117,17 @@ def _again_later(attempt: Attempt, now: datetime) -> None:
         _never(attempt, "not finished in time")
         return
     wait = max(FIRST_WAIT, age / 2)
-    Attempt.objects.filter(pk=attempt.pk).update(late_look=now + wait)
+    _given_up(attempt).update(late_look=now + wait)
+
+
+def _given_up(attempt: Attempt) -> QuerySet[Attempt]:
+    """The attempt, unless somebody tried again meanwhile: then it is the job's."""
+    return Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ABANDONED)
 
 
 def _never(attempt: Attempt, why: str) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(late_look=None, result_address="")
+    if _given_up(attempt).update(late_look=None, result_address="") != 1:
+        return
     Event.objects.create(
         job=attempt.job, attempt=attempt, kind=Event.Kind.NO_LATE_RESULT, detail=why
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django import db
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,12 @@ def let_go(job_id: int, token: UUID) -> None:
     """After a step: a lease that this process still has is one of a broken step."""
     mine = Job.objects.filter(pk=job_id, lease=token, holder=this_process())
     for job in mine:
-        _take_over(job, db_now(), crashed=True, why=repr(sys.exception()))
+        _take_over(job, db_now(), crashed=True, why=_told(sys.exception()))
+
+
+def _told(error: BaseException | None) -> str:
+    """For the administrator. A database quotes rows, and what is secret in them."""
+    return type(error).__name__ if isinstance(error, db.Error) else repr(error)
 
 
 def give_back(tokens: Iterable[UUID]) -> None:

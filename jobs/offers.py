@@ -8,7 +8,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from albums.models import Album
-from jobs import money
+from jobs import connections, money
 from jobs.connections import KINDS, Kind, has_key
 from jobs.models import Consent
 from jobs.providers import local
@@ -28,6 +28,10 @@ class Offer:
     def recipes(self) -> str:
         """What it can do, as people read it."""
         return ", ".join(f"“{recipe.title}”" for recipe in recipes_of(self.kind.name))
+
+    @property
+    def sends_to(self) -> str:
+        return connections.sends_to(self.kind.name)
 
     @property
     def country(self) -> str:

@@ -23,7 +23,7 @@ from jobs.services import BUDGET, FORGET_ERROR, RELEASED, change
 logger = logging.getLogger(__name__)
 
 CODE = "over_budget"
-# The rest of a long queue is held with the next job that finds no room.
+# So many at once. The rest of a long queue is held with the next job that finds no room.
 AT_A_TIME = 500
 
 
@@ -44,7 +44,8 @@ def hold(job: Job, cap: Cap, *, only: Mapping[str, object]) -> bool:
 
 
 def let_go() -> int:
-    """Let as many held jobs go on as there is room for, the oldest first; how many."""
+    """Let held jobs go on for which there is room, the oldest first, as many as one go
+    should take; how many. The others go with the next sweep."""
     held = Job.objects.filter(state=Job.State.HELD, hold=BUDGET)
     caps: dict[tuple[str, int], tuple[Cap, ...]] = {}
     left: dict[str, int] = {}
@@ -59,6 +60,8 @@ def let_go() -> int:
         if all(left[key] > 0 for key in keys) and _resume(job):
             gone += 1
             left |= {key: left[key] - 1 for key in keys}
+        if gone >= AT_A_TIME:
+            break
     return gone
 
 

@@ -25,7 +25,7 @@ from jobs.providers.base import KeepsCopies, ProviderError
 logger = logging.getLogger(__name__)
 
 UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
-# An attempt of a job that was cancelled while it waited stays open, and does nothing.
+# What is open of a job that has ended does nothing.
 AT_WORK = Q(state=Attempt.State.OPEN, job__state__in=UNFINISHED)
 
 # Another task works on the copy: asked again after so long.
@@ -181,10 +181,14 @@ def _unneeded(now: datetime) -> Q:
 
 def _unheard() -> Q:
     """Somebody judged what was made from it last, and nothing else is under way."""
-    attempts = Attempt.objects.filter(copy=OuterRef("pk"))
-    newest = attempts.order_by("-pk").values("pk")[:1]
-    judged = attempts.filter(
-        pk=newest, stars__isnull=False, stars_told=None, state=Attempt.State.SUCCEEDED
+    same = Attempt.objects.filter(copy=OuterRef("copy"))
+    newest = same.order_by("-pk").values("pk")[:1]
+    judged = Attempt.objects.filter(
+        copy=OuterRef("pk"),
+        pk=newest,
+        stars__isnull=False,
+        stars_told=None,
+        state=Attempt.State.SUCCEEDED,
     )
     return ~_is_refused() & Q(Exists(judged))
 

@@ -87,7 +87,7 @@ class Gate:
             row, attempt = rows[job.provider], attempts.get(job.pk)
             call = call_of(job, attempt)
             slot = _slot(job, call, as_file=job.pk in as_files)
-            if _must_wait(job, row, call) or used[slot] >= self._most(slot):
+            if accounts.must_wait(job, row, call) or used[slot] >= self._most(slot):
                 continue
             if call == POLL and self._too_early(
                 job, row, attempt, looks.get(job.provider), now
@@ -164,17 +164,6 @@ def _slot(job: Job, call: str, *, as_file: bool) -> str:
         job.provider, job.options, by_address=by_address
     )
     return "long" if is_long else "short"
-
-
-def _must_wait(job: Job, row: Account, call: str) -> bool:
-    """Hold what a provider that is not well cannot do now. Results are fetched all the
-    same, and a paused provider finishes what it has begun."""
-    if accounts.may_go(row) or job.is_trial or job.state == Job.State.FETCHING:
-        return False
-    if row.state == Account.State.PAUSED and call == POLL:
-        return False
-    accounts.hold(job, row, only={"lease": job.lease, "state": job.state})
-    return True
 
 
 def _accounts(providers: Iterable[str]) -> dict[str, Account]:

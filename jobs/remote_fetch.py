@@ -158,7 +158,8 @@ def _take_in(step: Step, attempt: Attempt, provider: Provider, result: Result) -
                 accounts.well(attempt.provider)
         except (RetryCall, Resubmit, images.BadPicture) as error:
             # What broke off on the way may have been bought.
-            _was_bought(attempt, step.job, costs=costs)
+            was_refused = isinstance(error, RetryCall) and error.rate_limited
+            _was_bought(attempt, step.job, costs=costs and not was_refused)
             _not_yet(step, attempt, error)
             return
         step.note(

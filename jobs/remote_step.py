@@ -56,6 +56,8 @@ logger = logging.getLogger(__name__)
 # early enough for the request to leave on time, late enough to be true.
 WRITE_AHEAD = 0.1
 MOST_SUBMITS = 2
+# States in which a task is at the provider.
+THERE = {Job.State.RUNNING, Job.State.FETCHING}
 # Shown as "Working" instead of "Sent to ...".
 WORKING_THERE = "working there"
 
@@ -71,6 +73,10 @@ def run(step: Step, *, moment: datetime | None) -> None:
         _wait_for_key(step)
         return
     attempt = step.open_attempt()
+    if job.state in THERE and not attempt.remote_id:
+        # A step broke off after it had given up the task that was there.
+        later(step, Job.State.QUEUED, db_now())
+        return
     call = call_of(job, attempt)
     moves: dict[str, Callable[[Step, Attempt, Provider, datetime | None], None]] = {
         Job.State.QUEUED: submit,
@@ -118,9 +124,9 @@ def submit(
         except ProviderError:
             _take_back_submit(attempt)
             raise
-        made = (done.call, *done.also)
-        budget.settle(step.job.provider, left, booked=call, made=made)
         _keep_submission(step, attempt, done, started, words=way.words)
+    made = (done.call, *done.also)
+    budget.settle(step.job.provider, left, booked=call, made=made)
     pays_later = connections.KINDS[step.job.provider].pays_on_fetch
     accounts.well(step.job.provider, paid=not pays_later)
     accounts.learn(step.job.provider, done.learned)
@@ -198,6 +204,8 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
             )
             % {"provider": label},
         )
+    if attempt.events.filter(kind=Event.Kind.SUBMIT_UNKNOWN).exists():
+        return
     step.note(
         Event.Kind.SUBMIT_UNKNOWN,
         _(
@@ -212,13 +220,15 @@ def _check_unknown_submit(step: Step, attempt: Attempt) -> None:
 def _begin_submit(step: Step, attempt: Attempt, *, is_long: bool) -> None:
     """On record before the call, so that whoever comes after a crash knows."""
     step.renew(leaving.LONG_LEASE if is_long else leaving.SUBMIT_LEASE)
+    _check_consent(step.job)
     money.take_place(attempt, step.job.photo.album_id)
 
 
 def _take_back_submit(attempt: Attempt) -> None:
-    """The provider did not take the photo: that submit does not count."""
+    """The provider did not take the photo: that submit does not count. Of one before
+    it as little is known as it was."""
     Attempt.objects.filter(pk=attempt.pk).update(
-        submitting=False, submits=F("submits") - 1
+        submitting=attempt.submitting, submits=F("submits") - 1
     )
 
 

@@ -71,10 +71,9 @@ def _advance_here(job: Job) -> bool:
     if job.due > now or (job.lease and job.leased_until and job.leased_until >= now):
         return False
     if job.provider != local.NAME:
-        if not accounts.may_go(accounts.account(job.provider)) and not job.is_trial:
-            row = accounts.account(job.provider)
-            return accounts.hold(job, row, only={"lease": None, "state": job.state})
         call = call_of(job, job.attempts.filter(state="open").first())
+        if accounts.must_wait(job, accounts.account(job.provider), call):
+            return False
         moment = call and budget.reserve(job.provider, call, now=now, within=WITHIN)
         if call and not moment:
             return False

@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, User
 from albums.services import bump_version
-from jobs import money, source_links
+from jobs import connections, money, source_links
 from jobs.clock import db_now
 from jobs.connections import KINDS
-from jobs.models import Attempt, Batch, Consent, Event, Job
+from jobs.models import Attempt, Batch, Consent, Event, Job, JobQuerySet
 from jobs.providers import local
 from jobs.providers.options import BadOption
 from jobs.recipes import LABELS, REPAIR, can_do, options_for
@@ -125,7 +126,7 @@ def give_consent(album: Album, provider: str, *, by: User) -> None:
     an album go to a provider."""
     shown = {
         "price_shown": money.shown_price(provider),
-        "sent_to": KINDS[provider].promise.sends_to,
+        "sent_to": connections.sends_to(provider),
         "by": by,
     }
     Consent.objects.in_force().get_or_create(
@@ -149,7 +150,7 @@ def withdraw_consent(album: Album, provider: str, *, by: User) -> bool:
             state=Job.State.HELD,
             agreed_once=False,
         )
-        for job in held.select_related("photo"):
+        for job in _locked(held):
             if not is_there(job):
                 _end_for_want_of_consent(job, by=by)
     return True
@@ -183,7 +184,27 @@ def _end_for_want_of_consent(job: Job, *, by: User) -> None:
         "finished": db_now(),
     }
     only = {"state": Job.State.HELD}
-    change(job, ended, only=only, kind=Event.Kind.FAILED, words=sentence, by=by)
+    if change(job, ended, only=only, kind=Event.Kind.FAILED, words=sentence, by=by):
+        _set_aside(job)
+
+
+def _set_aside(job: Job) -> None:
+    """Nobody works on the job's attempts any more; what a provider has of them is asked
+    for later."""
+    opened = job.attempts.filter(state=Attempt.State.OPEN)
+    source_links.revoke(opened)
+    opened.exclude(remote_id="").update(late_look=db_now())
+    ended = [attempt.pk for attempt in opened]
+    opened.update(state=Attempt.State.ABANDONED, finished=db_now())
+    forget_secrets(Attempt.objects.filter(pk__in=ended))
+
+
+def forget_secrets(attempts: QuerySet[Attempt]) -> None:
+    """Empty the addresses of those that nobody can ask for any more."""
+    over = Q(state=Attempt.State.FAILED) | Q(
+        state=Attempt.State.ABANDONED, remote_id="", submitting=False
+    )
+    attempts.filter(over).update(brought={}, result_address="")
 
 
 def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
@@ -216,10 +237,7 @@ def send_elsewhere(job: Job, provider: str, *, by: User) -> bool:
             by=by,
         ):
             return False
-        opened = job.attempts.filter(state=Attempt.State.OPEN)
-        source_links.revoke(opened)
-        opened.exclude(remote_id="").update(late_look=db_now())
-        opened.update(state=Attempt.State.ABANDONED, finished=db_now())
+        _set_aside(job)
     return True
 
 
@@ -233,10 +251,14 @@ def send_all_elsewhere(album: Album, provider: str, to: str, *, by: User) -> int
         photo__album=album, provider=provider, state=Job.State.HELD
     )
     with transaction.atomic():
-        return sum(
-            send_elsewhere(job, to, by=by)
-            for job in held.select_related("photo").order_by("due", "pk")
-        )
+        return sum(send_elsewhere(job, to, by=by) for job in _locked(held))
+
+
+def _locked(jobs: JobQuerySet) -> list[Job]:
+    """Several jobs for one transaction. Their rows come before their album's: whoever
+    changes one of them holds these in the same order."""
+    rows = jobs.select_related("photo").order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
 
 
 def change(
@@ -267,9 +289,10 @@ def cancel(job: Job, *, by: User) -> bool:
     job has already ended."""
     ended = {"state": Job.State.CANCELLED, "finished": db_now(), **RELEASED}
     waiting = {"state__in": [Job.State.QUEUED, Job.State.HELD], "holder": ""}
-    if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
-        source_links.revoke(job.attempts.all())
-        return True
+    with transaction.atomic():
+        if change(job, ended, only=waiting, kind=Event.Kind.CANCELLED, by=by):
+            _set_aside(job)
+            return True
     working = {"state__in": Job.ACTIVE, "cancel_asked": False}
     asked = {"cancel_asked": True}
     if not change(job, asked, only=working, kind=Event.Kind.CANCEL_ASKED, by=by):
@@ -291,17 +314,30 @@ def retry(job: Job, *, by: User) -> bool:
         if not change(job, begun_again(), only=stopped, kind=Event.Kind.RETRIED, by=by):
             return False
         asked = job.attempts.order_by("number").last()
-        if asked and is_there(job) and asked.state == Attempt.State.ABANDONED:
-            Attempt.objects.filter(pk=asked.pk).update(
-                state=Attempt.State.OPEN,
-                asked_again=True,
-                late_look=None,
-                trouble=0,
-                fetches=0,
-            )
-            found = Job.State.FETCHING if asked.result_seen else Job.State.RUNNING
-            Job.objects.filter(pk=job.pk).update(state=found)
+        if asked and asked.provider == job.provider and _reopen(asked):
+            Job.objects.filter(pk=job.pk).update(state=_where_it_was(asked))
     return True
+
+
+def _reopen(attempt: Attempt) -> bool:
+    """Take up an attempt again that somebody gave up, if the provider has the photo or
+    may have it."""
+    given_up = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.ABANDONED)
+    return bool(
+        given_up.exclude(remote_id="", submitting=False).update(
+            state=Attempt.State.OPEN,
+            asked_again=True,
+            late_look=None,
+            trouble=0,
+            fetches=0,
+        )
+    )
+
+
+def _where_it_was(attempt: Attempt) -> Job.State:
+    if not attempt.remote_id:
+        return Job.State.QUEUED
+    return Job.State.FETCHING if attempt.result_seen else Job.State.RUNNING
 
 
 def begun_again() -> dict[str, Any]:

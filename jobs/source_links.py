@@ -9,6 +9,7 @@ was withdrawn. The copy lies in SOURCE_DIR for just as long.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -120,7 +121,7 @@ def open_copy(name: str, *, is_read: bool) -> Copy | None:
         SourceLink.objects.filter(pk=found.pk).update(
             opened=F("opened") + 1, last_opened=now
         )
-    return Copy(file, found.media_type, _path(found.file).stat().st_size)
+    return Copy(file, found.media_type, os.fstat(file.fileno()).st_size)
 
 
 def sweep() -> None:

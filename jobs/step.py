@@ -15,7 +15,7 @@ from jobs import source_links
 from jobs.clock import db_now
 from jobs.models import Attempt, Event, Job
 from jobs.processes import this_process
-from jobs.services import RELEASED, change
+from jobs.services import RELEASED, change, forget_secrets
 
 # A result that nobody waits for any more is asked for after so long.
 LATE_LOOK_AFTER = timedelta(minutes=2)
@@ -154,6 +154,8 @@ class Step:
                 is_dead = failure.is_final or not attempt.remote_id
                 state = Attempt.State.FAILED if is_dead else Attempt.State.ABANDONED
                 self._close(attempt, state, failure)
+                if not is_dead and attempt.result_seen is None:
+                    self._ask_later(attempt)
 
     def cancel(self) -> None:
         with transaction.atomic():
@@ -163,8 +165,7 @@ class Step:
             for attempt in self.job.attempts.filter(state=Attempt.State.OPEN):
                 self._close(attempt, Attempt.State.ABANDONED)
                 if attempt.remote_id:
-                    later = db_now() + LATE_LOOK_AFTER
-                    Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
+                    self._ask_later(attempt)
 
     def note(
         self,
@@ -222,6 +223,11 @@ class Step:
         mine = Job.objects.filter(pk=self.job.pk, lease=self.token)
         return mine.update(lease=self.token) == 1
 
+    def _ask_later(self, attempt: Attempt) -> None:
+        """Its task may end well all the same."""
+        later = db_now() + LATE_LOOK_AFTER
+        Attempt.objects.filter(pk=attempt.pk).update(late_look=later)
+
     def _close(
         self, attempt: Attempt, state: Attempt.State, failure: Failure | None = None
     ) -> None:
@@ -233,3 +239,4 @@ class Step:
             error_code=failure.code if failure else "",
             detail=failure.detail if failure else "",
         )
+        forget_secrets(mine)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from albums.services import sweep_uploads
 from jobs import (
+    accounts,
     budget,
     heartbeat,
     late,
@@ -40,6 +41,7 @@ def sweep() -> None:
     ring_for_late_results()
     ring_for_copies()
     over_budget.let_go()
+    accounts.let_go_what_remained()
 
 
 def ring_for_late_results() -> None:

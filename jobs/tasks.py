@@ -6,6 +6,8 @@ import os
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from albums.services import prepare_renditions
 from jobs import (
     checking,
@@ -32,6 +34,9 @@ def advance(job_id: int, token: str, moment: str = "") -> None:
         when = datetime.fromisoformat(moment) if moment else None
         runner.advance(job_id, UUID(token), when)
     finally:
+        # Where the connection broke, the lease must not outlive the step all the same.
+        if connection.errors_occurred and not connection.is_usable():
+            connection.close()
         leases.let_go(job_id, UUID(token))
 
 

@@ -279,6 +279,8 @@ EMAIL_CONFIG = environment.service(
     environment.secret("EMAIL_URL") or "consolemail://",
     environ.Env.email_url_config,
 )
+if str(EMAIL_CONFIG["EMAIL_BACKEND"]).endswith("console.EmailBackend"):
+    EMAIL_CONFIG["EMAIL_BACKEND"] = "restore_site.mail.PrintedMail"
 globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = environment.text(
     "DEFAULT_FROM_EMAIL", f"photos@{urlsplit(SITE_URL).hostname}"

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from jobs.providers.autoenhance_codes import (
     CODES,
@@ -56,7 +56,7 @@ from jobs.providers.base import (
     Scan,
     Submission,
 )
-from jobs.providers.http import Api, Downloads, retry_after
+from jobs.providers.http import Api, Downloads, onward_from, retry_after
 
 NAME = "autoenhance"
 LABEL = "Autoenhance.ai"
@@ -90,7 +90,7 @@ PROMISE = Promise(
     keeps="Autoenhance does not say how long it keeps photos. This app deletes the photo "
     "there once the result is here, unless the administrator lets it stay some hours for "
     "a second try.",
-    sends_to="Autoenhance.ai (api.autoenhance.ai; uploads go to Amazon's storage)",
+    sends_to="Autoenhance.ai ({host}; uploads go to Amazon's storage)",
 )
 
 
@@ -179,7 +179,7 @@ class Autoenhance:
         further = onward(reply)
         if not further:
             raise refusal(reply, RESULT_GONE)
-        address = urljoin(self.api.base_url + parts.path, further)
+        address = onward_from(self.api.base_url + parts.path, further)
         return self.downloads.fetch(address, into, max_bytes=LIMITS.max_result_bytes)
 
     def reprocess(
@@ -304,5 +304,6 @@ def _path(image_id: str) -> str:
 
 def _signed_type(address: str) -> str:
     """The content type that a signed address was signed for, if it says so."""
-    query = {name.lower(): value for name, value in parse_qsl(urlsplit(address).query)}
+    asked = address.partition("?")[2]
+    query = {name.lower(): value for name, value in parse_qsl(asked)}
     return query.get("content-type", "")

@@ -199,6 +199,18 @@ class RecentTask:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which tasks of such a list: `most` of them, begun `before` then, in this `status`
+    (never UNKNOWN), only failed ones, only those of several pictures."""
+
+    most: int = 20
+    before: datetime | None = None
+    status: RemoteStatus | None = None
+    only_failed: bool = False
+    only_batches: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What a provider takes and how often it may be asked.
 
@@ -240,9 +252,9 @@ class Access:
 @dataclass(frozen=True, kw_only=True)
 class Promise:
     """What a person is told before a picture goes out: the price of one restoration in
-    plain words, where pictures go, and how long they are kept there. `country` is a
-    sentence about where the company or its computers are, as far as the vendor says;
-    "" where its documents do not say it."""
+    plain words, where pictures go ("{host}" stands for the host that is set), and how
+    long they are kept there. `country` is a sentence about where the company or its
+    computers are, as far as the vendor says; "" where its documents do not say it."""
 
     costs: str
     keeps: str
@@ -362,9 +374,7 @@ class Lists(Protocol):
         """The call's name in `Limits.per_hour_by_call`."""
         ...
 
-    def recent(
-        self, *, most: int, only_failed: bool, before: datetime | None
-    ) -> tuple[RecentTask, ...]: ...
+    def recent(self, wanted: Wanted) -> tuple[RecentTask, ...]: ...
 
 
 class Connector(Protocol):

@@ -80,7 +80,7 @@ PROMISE = Promise(
     "its price list says it.",
     keeps="Claid says that results lie at a public address for 24 hours. It does not say "
     "when the photo itself is deleted.",
-    sends_to="Claid.ai (api.claid.ai)",
+    sends_to="Claid.ai ({host})",
 )
 
 

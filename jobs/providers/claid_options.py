@@ -13,6 +13,8 @@ from jobs.providers.options import Number, Option, Text
 
 NO_YES = (("0", "No"), ("1", "Yes"))
 ON = ("1",)
+# A value of its own, so that a person can take back what a recipe says.
+NONE = "none"
 CATEGORIES = (
     ("general", "Anything, people too"),
     ("products", "Products and food"),
@@ -30,13 +32,13 @@ RESTORATIONS = (
         label="Remove traces of JPEG compression",
         help="Automatic looks whether there are any; strong may take fine detail along.",
         choices=(
-            ("", "No"),
+            (NONE, "No"),
             ("auto", "Automatic"),
             ("moderate", "Moderate"),
             ("strong", "Strong"),
         ),
         default="auto",
-        vendor_default="",
+        vendor_default=NONE,
     ),
     Option(
         name="upscale",
@@ -44,14 +46,14 @@ RESTORATIONS = (
         help="Works together with width and height. Faces draws faces anew, so that "
         "people may look like somebody else.",
         choices=(
-            ("", "Plain, invents nothing"),
+            (NONE, "Plain, invents nothing"),
             ("photo", "Photo"),
             ("smart_resize", "Smart, for good scans"),
             ("smart_enhance", "Smart, for small and poor pictures"),
             ("faces", "Faces"),
             ("digital_art", "Drawing or painting"),
         ),
-        default="",
+        default=NONE,
     ),
     Option(
         name="upscale_version",

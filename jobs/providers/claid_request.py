@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.providers.base import Blame, NeedsPerson
-from jobs.providers.claid_options import OPTIONS
+from jobs.providers.claid_options import NONE, OPTIONS
 from jobs.providers.options import counts
 
 Json = dict[str, Any]
@@ -105,10 +105,9 @@ def _counting(options: Mapping[str, str]) -> dict[str, str]:
 
 def _restorations(chosen: Mapping[str, str]) -> Json:
     made: Json = {}
-    if chosen.get("decompress"):
-        made["decompress"] = chosen["decompress"]
-    if chosen.get("upscale"):
-        made["upscale"] = chosen["upscale"]
+    for name in ("decompress", "upscale"):
+        if chosen.get(name, NONE) != NONE:
+            made[name] = chosen[name]
     if chosen.get("upscale_version"):
         made["upscale"] = {"type": "photo", "version": chosen["upscale_version"]}
     if _is_on(chosen, "polish"):

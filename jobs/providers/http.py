@@ -35,6 +35,9 @@ from jobs.providers.network import (
 
 REPLY_BYTES = 2 * 1024 * 1024
 REDIRECTS = 3
+LONGEST_WAIT = timedelta(days=1)
+# As a Unix time this is in 2001.
+LEAST_MOMENT = 1e9
 ADDRESS = re.compile(r"\b(https?|storage)://[^\s'\"]+", re.IGNORECASE)
 HEADERS = {"User-Agent": "photo-restore", "Accept-Encoding": "identity"}
 
@@ -50,7 +53,7 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON, or None where it is none."""
         try:
-            return json.loads(self.body, parse_constant=_no_constant)
+            return _storable(json.loads(self.body, parse_constant=_no_constant))
         except (ValueError, RecursionError):
             return None
 
@@ -156,7 +159,7 @@ class Downloads:
                 onward = self._hop(address, into, deadline, max_bytes)
                 if onward is None:
                     return into.stat().st_size
-                address = urljoin(address, onward)
+                address = onward_from(address, onward)
         raise unusable("result_redirects", "redirected too often")
 
     def _hop(
@@ -214,8 +217,16 @@ def retry_after(reply: Reply) -> timedelta | None:
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
         seconds = _seconds(headers.get(name, ""), headers.get("date", ""))
         if seconds is not None:
-            return timedelta(seconds=min(seconds, 86_400.0))
+            return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
     return None
+
+
+def onward_from(address: str, onward: str) -> str:
+    """Where a redirect of an address leads. Raises Resubmit."""
+    try:
+        return urljoin(address, onward)
+    except ValueError as error:
+        raise unusable("result_address", "not an address") from error
 
 
 def without_addresses(words: str) -> str:
@@ -226,7 +237,8 @@ def without_addresses(words: str) -> str:
 
 def _seconds(text: str, date: str) -> float | None:
     if text.isdecimal():
-        return float(text)
+        # Some servers write a moment where seconds should be.
+        return float(text) if float(text) < LEAST_MOMENT else None
     try:
         until = parsedate_to_datetime(text)
         now = parsedate_to_datetime(date)
@@ -297,6 +309,18 @@ def _check_status(status: int) -> None:
         "The restored picture could not be fetched just now. We try again.",
         detail=f"HTTP {status}",
     )
+
+
+def _storable(value: Any) -> Any:
+    """The same without what no database takes as text: halves of a character, as a cut
+    in the wrong place leaves them, and NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
 
 
 def _no_constant(name: str) -> None:

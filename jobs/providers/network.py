@@ -104,7 +104,8 @@ def _connect(connection: HTTPConnection, adapter: CheckedAdapter) -> socket.sock
         if not adapter.anywhere and not all(map(addresses.is_public, targets)):
             raise Refused(f"{host} is not a public address")
         made = socket.create_connection((targets[0], connection.port), CONNECT_SECONDS)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        # The second: what is no name at all.
         raise NewConnectionError(connection, type(error).__name__) from error
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     adapter.deadline.watch(made)

@@ -114,7 +114,7 @@ PROMISE = Promise(
     "many. A photo that fails is not charged.",
     keeps="PicWish says that results can be fetched for one hour. It does not say when "
     "the photo itself is deleted.",
-    sends_to="PicWish (techhk.aoscdn.com)",
+    sends_to="PicWish ({host})",
 )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from jobs.providers.base import (
     RetryCall,
     Scan,
     Submission,
+    Wanted,
 )
 from jobs.providers.http import Api, Downloads, Reply
 from jobs.providers.upscayl_answers import (
@@ -41,6 +42,7 @@ from jobs.providers.upscayl_answers import (
 )
 from jobs.providers.upscayl_codes import (
     ABOUT_THE_FILE,
+    FILTERS,
     NOT_LISTED_YET,
     NOT_UNDERSTOOD,
     TASK_UNKNOWN,
@@ -91,7 +93,7 @@ PROMISE = Promise(
     costs="Upscayl charges credits for each enlarged photo; its price list says how "
     "many. A photo that fails is not charged, as far as its document tells.",
     keeps="Upscayl's document does not say how long it keeps photos and results.",
-    sends_to="Upscayl (api.upscayl.org)",
+    sends_to="Upscayl ({host})",
 )
 
 
@@ -219,15 +221,18 @@ class Upscayl:
             learned=found.learned,
         )
 
-    def recent(
-        self, *, most: int, only_failed: bool, before: datetime | None
-    ) -> tuple[RecentTask, ...]:
+    def recent(self, wanted: Wanted) -> tuple[RecentTask, ...]:
         """At most 100, the vendor's page."""
-        wanted: dict[str, Any] = {"limit": min(most, PAGE)}
-        if only_failed:
-            wanted["failed"] = True
+        body: dict[str, Any] = {"limit": min(wanted.most, PAGE)}
+        if wanted.only_failed:
+            body["failed"] = True
+        if wanted.only_batches:
+            body["batch"] = True
+        if wanted.status:
+            body["processed"] = FILTERS[wanted.status]
+        before = wanted.before
         offset = round(before.timestamp() * 1000) if before else None
-        page = self._history(wanted, offset)
+        page = self._history(body, offset)
         return tuple(recent_task(row) for row in page.rows)
 
     def _start_with_file(

@@ -16,7 +16,7 @@ from jobs.providers.base import (
     Scan,
     Submission,
 )
-from jobs.providers.http import Reply
+from jobs.providers.http import Reply, without_addresses
 from jobs.providers.upscayl_codes import (
     FAILED,
     NOT_UNDERSTOOD,
@@ -77,7 +77,8 @@ def state_of(
     words = str(task.get("status") or "")[:40]
     status = STATUSES.get(words.upper(), RemoteStatus.UNKNOWN)
     if status is RemoteStatus.FAILED:
-        raise error_of(FAILED, f"{words}: {str(task.get('error') or '')[:200]}")
+        why = without_addresses(str(task.get("error") or ""))[:200]
+        raise error_of(FAILED, f"{words}: {why}")
     result = _result(task, name) if status is RemoteStatus.SUCCEEDED else None
     if status is RemoteStatus.SUCCEEDED and result is None:
         status, words = RemoteStatus.UNKNOWN, f"{words}, without an address yet"

@@ -21,7 +21,7 @@ from jobs.providers.base import (
     Resubmit,
     RetryCall,
 )
-from jobs.providers.http import Reply, retry_after
+from jobs.providers.http import LONGEST_WAIT, Reply, retry_after, without_addresses
 
 Row = tuple[type[ProviderError], str, Blame, str]
 
@@ -35,6 +35,14 @@ STATUSES: Mapping[str, RemoteStatus] = {
     "FAILED": RemoteStatus.FAILED,
     "PROCESSING_FAILED": RemoteStatus.FAILED,
     "ERROR": RemoteStatus.FAILED,
+}
+
+# By which words the history is asked for some of its tasks: those of the document alone.
+FILTERS: Mapping[RemoteStatus, str] = {
+    RemoteStatus.PENDING: "pending",
+    RemoteStatus.RUNNING: "processing",
+    RemoteStatus.SUCCEEDED: "completed",
+    RemoteStatus.FAILED: "failed",
 }
 
 INVALID_FILE: Row = (
@@ -202,12 +210,15 @@ def said(reply: Reply) -> tuple[str, str]:
     parsed = reply.json()
     body: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
     if not body:
-        return "", reply.body[:200].decode(errors="replace").strip()
-    return str(body.get("error", ""))[:40], str(body.get("message", ""))[:200]
+        text = reply.body[:2000].decode(errors="replace").strip()
+        return "", without_addresses(text)[:200]
+    message = without_addresses(str(body.get("message", "")))
+    return str(body.get("error", ""))[:40], message[:200]
 
 
 def _wait_in_words(message: str) -> timedelta | None:
     found = AGAIN_IN.search(message)
     if not found:
         return None
-    return timedelta(**{f"{found[2].lower()}s": int(found[1])})
+    wait = timedelta(**{f"{found[2].lower()}s": int(found[1])})
+    return min(wait, LONGEST_WAIT)

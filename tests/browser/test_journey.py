@@ -37,7 +37,7 @@ def test_twelve_files_become_restored_photos(page: Page) -> None:
     expect(again).to_contain_text("Already in The box from the attic")
 
     page.get_by_role("link", name="See the album").click()
-    expect(page.get_by_text("11 photos")).to_be_visible()
+    expect(page.get_by_text("11 photos", exact=True)).to_be_visible()
     ready = page.locator(".photo").get_by_text(re.compile("^Ready"))
     expect(ready).to_have_count(11, timeout=RESTORED)
 

@@ -79,7 +79,7 @@ def test_a_bad_file_stops_no_other(album_page: Page) -> None:
     expect(row(album_page, "not really.png")).to_contain_text("not a picture")
     expect(row(album_page, "one.jpg")).to_contain_text("Added")
     album_page.get_by_role("link", name="See the album").click()
-    expect(album_page.get_by_text("2 photos")).to_be_visible()
+    expect(album_page.get_by_text("2 photos", exact=True)).to_be_visible()
 
 
 def test_the_same_bytes_are_answered_with_a_link_to_the_photo(

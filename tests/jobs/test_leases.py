@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import IntegrityError
 
 from albums.models import User
 from jobs import leases, services
@@ -189,6 +190,17 @@ def test_step_that_broke_lets_go(job: Job) -> None:
     leases.let_go(job.pk, token)
     job.refresh_from_db()
     assert (job.lease, job.crashes) == (None, 1)
+
+
+def test_what_the_database_says_of_a_row_is_not_told(job: Job) -> None:
+    token = claim(job)
+    assert Step.take(job.pk, token, lease=LEASE)
+    try:
+        raise IntegrityError("Key (remote_id)=(canary) already exists.")
+    except IntegrityError:
+        leases.let_go(job.pk, token)
+    told = job.events.get(kind="interrupted")
+    assert told.detail == "IntegrityError"
 
 
 def test_finished_step_has_nothing_to_let_go(job: Job) -> None:

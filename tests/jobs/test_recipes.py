@@ -56,6 +56,17 @@ def test_a_row_holds_options_that_the_provider_takes(
 
 
 @pytest.mark.parametrize(("recipe", "provider", "row"), DOES, ids=name_of)
+def test_every_choice_can_be_made_in_a_form(
+    recipe: Recipe, provider: str, row: Does
+) -> None:
+    """Where nothing is written, a form takes what the recipe says."""
+    said = options_for(provider, recipe.code)
+    for option in SCHEMAS[provider]:
+        values = [value for value, _words in option.choices]
+        assert "" not in values or said[option.name] == "", option.name
+
+
+@pytest.mark.parametrize(("recipe", "provider", "row"), DOES, ids=name_of)
 def test_nothing_is_made_up_unless_the_recipe_says_so(
     recipe: Recipe, provider: str, row: Does
 ) -> None:

@@ -115,7 +115,10 @@ class AutoenhanceSandbox(Vendor):
             "report": self._report,
             "delete": self._delete,
         }
-        return table[call](seen, fault) if call in table else refusal(404, "No route")
+        if call not in table:
+            self.note(f"{seen.method} {seen.path} is not in the documents")
+            return refusal(404, "No route")
+        return table[call](seen, fault)
 
     def _look_at_headers(self, seen: Seen) -> None:
         if seen.headers.get("x-api-version") != VERSION:
@@ -228,6 +231,7 @@ class AutoenhanceSandbox(Vendor):
         except ValueError:
             body = None
         if not isinstance(body, dict):
+            self.note("a body that is no JSON object")
             return {}, refusal(422, "Not a JSON object")
         self.bodies.append((call_of(seen), body))
         for name, value in body.items():

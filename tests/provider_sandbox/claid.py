@@ -92,6 +92,7 @@ class ClaidSandbox(Vendor):
             return self._look(place.rsplit("/", 1)[-1], fault)
         if call == "poll" and place == "/storage/storages":
             return self._list_storages()
+        self.note(f"{seen.method} {seen.path} is not used")
         return as_json({"detail": "Not Found"}, 404)
 
     def result(self, seen: Seen) -> Answer:

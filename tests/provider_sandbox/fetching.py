@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ import requests
 
 SECONDS = 10.0
 LONGEST = 512
+# A token and an ending: no album, no name, no original.
+SOURCE = re.compile(r"/s/[A-Za-z0-9_-]{32}\.(jpg|png)")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ def fetch(address: str, hosts: set[str], note: Callable[[str], None]) -> Fetched
     parts = urlsplit(address)
     if len(address) > LONGEST:
         note(f"an address of {len(address)} characters was sent")
+    if not SOURCE.fullmatch(address.partition(parts.netloc)[2]):
+        note(f"{address} is no address of a copy")
     if parts.scheme not in {"http", "https"} or parts.netloc not in hosts:
         return Fetched(problem="the host is not reachable")
     with requests.Session() as session:

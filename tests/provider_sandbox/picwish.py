@@ -23,6 +23,8 @@ VALUES = {
     "model_type": {"1", "2", "3"},
     "change_color": {"0", "1"},
 }
+# Left to the vendor, the one colours the photo, and the other has two defaults.
+MUST_BE_SAID = ("change_color", "sync")
 RESULT_SECONDS = 3600.0
 
 
@@ -68,6 +70,7 @@ class PicWishSandbox(Vendor):
             return self._create(seen, fault)
         if call == "poll" and seen.path.startswith(f"{PATH}/"):
             return self._look(seen.path.removeprefix(f"{PATH}/"), fault)
+        self.note(f"{seen.method} {seen.path} is not in the document")
         return _refusal(404, "The requested URL does not exist")
 
     def result(self, seen: Seen) -> Answer:
@@ -81,8 +84,11 @@ class PicWishSandbox(Vendor):
         return result_answer(fault, self.restore(task.photo))
 
     def _create(self, seen: Seen, fault: str) -> Answer:
+        for words in _unwise(seen):
+            self.note(words)
         wrong = _wrong_field(seen)
         if wrong:
+            self.note(f"refused: {wrong.body.decode()}")
             return wrong
         task = self._begin(seen)
         if fault == "reset_after":
@@ -164,6 +170,18 @@ class PicWishSandbox(Vendor):
         if kind == "image_url":
             return {"image_url": address}
         return {"image": address, "return_type": 1}
+
+
+def _unwise(seen: Seen) -> list[str]:
+    """What is taken there, and what no careful client would send."""
+    fields = seen.fields
+    found = [f"{name} was left to the vendor" for name in set(MUST_BE_SAID) - {*fields}]
+    found += [f"the field {name!r}" for name in set(fields) - {*VALUES, "image_url"}]
+    if "model_type" in fields and fields.get("restoration_type", "0") == "0":
+        found.append("model_type was sent where it does not count")
+    if "image_url" in fields and "image_file" in seen.parts:
+        found.append("both image_file and image_url")
+    return found
 
 
 def _wrong_field(seen: Seen) -> Answer | None:

@@ -13,64 +13,23 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from tests.provider_sandbox.upscayl_contract import (
+    CALLS,
+    FIELDS,
+    FORMATS,
+    HISTORY_FIELDS,
+    MAX_BYTES,
+    MEDIA_TYPES,
+    WORDS,
+    Refused,
+    fault_before,
+    is_picture,
+)
 from tests.provider_sandbox.vendor import Vendor, result_answer
+from tests.provider_sandbox.watch import NEUTRAL
 from tests.provider_sandbox.wire import Answer, Part, Seen, as_json
-
-CALLS = {
-    "/start-task": "submit",
-    "/get-task-status": "poll",
-    "/get-upload-url": "upload_url",
-    "/get-upscayl-history": "history",
-}
-MODELS = {
-    *("upscayl-standard-4x", "upscayl-lite-4x", "clear-boost-4x", "crystal-plus-4x"),
-    *("digital-art-4x", "digital-art-plus-4x", "natural-max-4x", "natural-plus-4x"),
-    *("nature-boost-4x", "pure-boost-4x", "quick-clear-4x", "texture-boost-4x"),
-}
-FIELDS = {
-    "model": MODELS,
-    "scale": {"2", "4", "8"},
-    "saveImageAs": {"png", "jpg", "webp"},
-    "enhanceFace": {"true", "false"},
-}
-MEDIA_TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-HISTORY_FIELDS: Mapping[str, type] = {
-    "timestampOffset": int,
-    "batch": bool,
-    "failed": bool,
-    "limit": int,
-    "processed": str,
-}
-MAX_BYTES = 104_857_600
-# The document's words, and those of the service.
-WORDS = {
-    "document": ("pending", "processing", "completed", "failed"),
-    "service": ("PROCESSING", "ENHANCING", "PROCESSED", "PROCESSING_FAILED"),
-}
-ERRORS = {
-    "INVALID_FILE_TYPE": (400, "Unsupported file type. Allowed: JPEG, PNG, WEBP"),
-    "FILE_SIZE_EXCEEDED": (400, "File size exceeds maximum limit of 100MB"),
-    "MISSING_REQUIRED_FIELDS": (400, "Required fields missing: originalFileName"),
-    "BAD_REQUEST": (400, "Invalid request parameters provided"),
-    "UNAUTHORIZED": (401, "Invalid or missing API key"),
-    "INSUFFICIENT_CREDITS": (402, "Not enough credits to process request"),
-    "NOT_FOUND": (404, "Requested resource could not be found"),
-    "RATE_LIMIT_EXCEEDED": (429, "Too many requests. Try again in 1 hour"),
-    "INTERNAL_SERVER_ERROR": (500, "An unexpected error occurred"),
-}
-
-
-class Refused(Exception):
-    """The call's answer is an error."""
-
-    def __init__(self, error: str, message: str = "") -> None:
-        super().__init__(error)
-        status, usual = ERRORS[error]
-        body = {"error": error, "message": message or usual}
-        self.answer = as_json(body, status)
 
 
 @dataclass
@@ -192,13 +151,14 @@ class UpscaylSandbox(Vendor):
             self.requests.append(seen)
             over = bool(call) and self._is_over_hour(call, seen.at)
         if not call or seen.method != "POST":
+            self.note(f"{seen.method} {seen.path} is not in the document")
             raise Refused("NOT_FOUND")
         if seen.headers.get("x-api-key") != self.key:
             raise Refused("UNAUTHORIZED")
         if over:
             raise Refused("RATE_LIMIT_EXCEEDED")
         fault = self.faults.next(call)
-        before = _fault_before(fault)
+        before = fault_before(fault)
         if before:
             return before
         if call == "submit":
@@ -288,7 +248,7 @@ class UpscaylSandbox(Vendor):
         part = parts["file"]
         if len(part.data) > MAX_BYTES:
             raise Refused("FILE_SIZE_EXCEEDED")
-        if not _is_picture(part.data, part.media_type):
+        if not is_picture(part.data, part.media_type):
             raise Refused("INVALID_FILE_TYPE")
         return fields, part
 
@@ -306,7 +266,7 @@ class UpscaylSandbox(Vendor):
         place = self.places.get(file["fileName"])
         if place is None or not place.photo:
             raise Refused("BAD_REQUEST", "The file was not uploaded")
-        if not _is_picture(place.photo, place.media_type):
+        if not is_picture(place.photo, place.media_type):
             raise Refused("INVALID_FILE_TYPE")
         original = file["originalFileName"]
         return Part("file", original, place.media_type, place.photo)
@@ -321,6 +281,8 @@ class UpscaylSandbox(Vendor):
             raise Refused("INVALID_FILE_TYPE")
         if not 1 <= wanted["fileSize"] <= MAX_BYTES:
             raise Refused("FILE_SIZE_EXCEEDED")
+        if not NEUTRAL.fullmatch(wanted["originalFileName"]):
+            self.note(f"a file was named {wanted['originalFileName']!r}")
         name = f"{uuid4().hex[:8]}-{wanted['originalFileName']}"
         place = Place(name, wanted["fileType"], wanted["fileSize"], time.monotonic())
         self.places[name] = place
@@ -359,6 +321,10 @@ class UpscaylSandbox(Vendor):
             rows = [task for task in rows if task.created < before]
         if "failed" in wanted:
             rows = [task for task in rows if self._has_failed(task) == wanted["failed"]]
+        if "batch" in wanted:
+            rows = [task for task in rows if (task.fault == "batch") == wanted["batch"]]
+        if "processed" in wanted:
+            rows = [task for task in rows if self._is_in(task, wanted["processed"])]
         page = rows[:most]
         data = [self._told(task, "", in_history=True) for task in page]
         pages: dict[str, Any] = {"total": len(rows), "hasMore": len(rows) > most}
@@ -386,6 +352,13 @@ class UpscaylSandbox(Vendor):
 
     def _has_failed(self, task: Task) -> bool:
         return task.fault.startswith("failed")
+
+    def _is_in(self, task: Task, state: str) -> bool:
+        if state not in WORDS["document"]:
+            self.note(f"processed was {state!r}")
+            raise Refused("BAD_REQUEST")
+        known = dict(zip(WORDS[self.words], WORDS["document"], strict=True))
+        return known.get(self._told(task, "", in_history=True)["status"]) == state
 
     def _told(
         self, task: Task, fault: str, *, in_history: bool = False
@@ -455,42 +428,3 @@ class UpscaylSandbox(Vendor):
 
 def _age(moment: float) -> float:
     return time.monotonic() - moment
-
-
-def _is_picture(data: bytes, media_type: str) -> bool:
-    kind = MEDIA_TYPES.get(media_type)
-    if kind is None:
-        return False
-    try:
-        with Image.open(BytesIO(data), formats=(kind,)):
-            return True
-    except UnidentifiedImageError:
-        return False
-
-
-def _fault_before(fault: str) -> Answer | None:
-    """Faults for which nothing was done."""
-    if fault.startswith("error="):
-        return Refused(fault.removeprefix("error=")).answer
-    if fault.startswith("text="):
-        status = int(fault.removeprefix("text="))
-        return Answer(status, b"Something is wrong", "text/plain")
-    if fault.startswith("http_"):
-        status = int(fault.removeprefix("http_"))
-        error = {code: name for name, (code, _text) in ERRORS.items()}
-        name = error.get(status, "INTERNAL_SERVER_ERROR")
-        return as_json({"error": name, "message": "Something is wrong"}, status)
-    if fault.startswith("429="):
-        body = {"error": "RATE_LIMIT_EXCEEDED", "message": "Too many requests"}
-        return as_json(body, 429, Retry_After=fault.removeprefix("429="))
-    table = {
-        "reset_before": Answer(trouble="reset"),
-        "gateway_502": Answer(502, b"<html>Bad gateway</html>", "text/html"),
-        "html_200": Answer(200, b"<html>Hello</html>", "text/html"),
-        "not_an_object": as_json([1, 2, 3]),
-        "nan": Answer(body=b'{"status": NaN, "data": {}}'),
-        "no_envelope": as_json({"data": {"status": "completed", "files": []}}),
-        "endless": Answer(body=b"{", trouble="endless"),
-        "drip": Answer(body=b"{", trouble="drip"),
-    }
-    return table.get(fault)

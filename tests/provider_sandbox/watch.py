@@ -10,11 +10,11 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
+from tests.provider_sandbox.bare import beside_the_picture
 from tests.provider_sandbox.wire import Seen
 
 # Made from a request's key, in hexadecimal, and nothing else.
 NEUTRAL = re.compile(r"[0-9a-f-]{4,36}(\.(jpg|jpeg|png|webp))?")
-NOTES = ("exif", "xmp", "comment", "photoshop", "XML:com.adobe.xmp")
 # Says which colours are meant, and is the same for every photo.
 SRGB = b"sRGB"
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"RIFF")
@@ -49,12 +49,12 @@ class Watch:
     def look_into(self, host: str, data: bytes) -> None:
         try:
             with Image.open(BytesIO(data)) as picture:
-                notes = [name for name in NOTES if picture.info.get(name)]
                 tags = dict(picture.getexif())
                 profile = picture.info.get("icc_profile") or SRGB
         except UnidentifiedImageError:
             self.note(host, "something was sent as a picture that is none")
             return
+        notes = beside_the_picture(data)
         if SRGB not in profile.replace(b"\0", b""):
             notes.append("icc_profile")
         if notes or tags:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from albums.checks import doors_fit
-from jobs.checks import results_can_be_fetched
+from jobs.checks import copies_can_be_fetched, results_can_be_fetched
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
@@ -46,3 +46,15 @@ def test_results_that_nobody_could_fetch_are_named(
     claid = replace(settings.PROVIDERS["claid"], extra=extra)
     settings.PROVIDERS = settings.PROVIDERS | {"claid": claid}
     assert [problem.id for problem in results_can_be_fetched()] == found
+
+
+@pytest.mark.parametrize(("is_public", "found"), [(True, []), (False, ["jobs.W002"])])
+def test_addresses_that_nobody_can_fetch_from_are_named(
+    settings: Any, is_public: bool, found: list[str]
+) -> None:
+    settings.SITE_IS_PUBLIC = is_public
+    settings.PROVIDERS = {
+        **settings.PROVIDERS,
+        "picwish": replace(settings.PROVIDERS["picwish"], by_address=True),
+    }
+    assert [each.id for each in copies_can_be_fetched()] == found

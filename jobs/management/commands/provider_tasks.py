@@ -11,9 +11,16 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from jobs import accounts, budget, connections
 from jobs.connections import KINDS
-from jobs.providers.base import Lists, ProviderError, RecentTask
+from jobs.providers.base import (
+    Lists,
+    ProviderError,
+    RecentTask,
+    RemoteStatus,
+    Wanted,
+)
 
 MOST = 100
+STATES = [status.value for status in RemoteStatus if status != RemoteStatus.UNKNOWN]
 
 
 class Command(BaseCommand):
@@ -30,6 +37,12 @@ class Command(BaseCommand):
             "--failed", action="store_true", help="only those that failed"
         )
         parser.add_argument(
+            "--state", choices=STATES, help="only those that are there so far"
+        )
+        parser.add_argument(
+            "--batch", action="store_true", help="only those of several pictures"
+        )
+        parser.add_argument(
             "--before", metavar="TIME", help="only older ones, such as 2026-11-20T18:30"
         )
         parser.add_argument(
@@ -40,11 +53,15 @@ class Command(BaseCommand):
         name, most = options["name"], options["limit"]
         if not 1 <= most <= MOST:
             raise CommandError(f"--limit takes a number from 1 to {MOST}.")
-        before = _time(options["before"])
+        wanted = Wanted(
+            most=most,
+            before=_time(options["before"]),
+            status=RemoteStatus(options["state"]) if options["state"] else None,
+            only_failed=options["failed"],
+            only_batches=options["batch"],
+        )
         try:
-            rows = self._ask(
-                name, most=most, only_failed=options["failed"], before=before
-            )
+            rows = self._ask(name, wanted)
         except connections.NotConnected:
             self._end(f"{KINDS[name].label} is switched off: there is no key for it.")
         except ProviderError as error:
@@ -56,14 +73,12 @@ class Command(BaseCommand):
         if len(rows) == most and rows[-1].begun:
             self.stderr.write(f"Older ones: --before {rows[-1].begun.isoformat()}")
 
-    def _ask(
-        self, name: str, *, most: int, only_failed: bool, before: datetime | None
-    ) -> tuple[RecentTask, ...]:
+    def _ask(self, name: str, wanted: Wanted) -> tuple[RecentTask, ...]:
         learned = accounts.account(name).learned
         provider = connections.connect(name, learned=learned)
         assert isinstance(provider, Lists)  # noqa: S101  # only such names are taken
         try:
-            return provider.recent(most=most, only_failed=only_failed, before=before)
+            return provider.recent(wanted)
         finally:
             budget.count(name, provider.list_call)
 

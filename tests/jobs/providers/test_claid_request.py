@@ -28,18 +28,18 @@ CHOSEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
     ),
     "one side": (
-        {"decompress": "", "width": "800"},
+        {"decompress": "none", "width": "800"},
         {"resizing": {"width": 800, "height": "auto", "fit": "bounds"}},
     ),
     "sides of two kinds": (
-        {"decompress": "", "width": "800", "height": "50%"},
+        {"decompress": "none", "width": "800", "height": "50%"},
         {"resizing": {"width": "50%", "height": "50%", "fit": "bounds"}},
     ),
     "percentages that differ": (
-        {"decompress": "", "width": "300%", "height": "200%"},
+        {"decompress": "none", "width": "300%", "height": "200%"},
         {"resizing": {"width": "200%", "height": "200%", "fit": "bounds"}},
     ),
-    "both automatic": ({"decompress": "", "width": "auto", "height": "auto"}, {}),
+    "both automatic": ({"decompress": "none", "width": "auto", "height": "auto"}, {}),
     "a version": (
         {"upscale": "photo", "upscale_version": "3", "polish": "1"},
         {
@@ -55,11 +55,11 @@ CHOSEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"restorations": {"decompress": "strong", "upscale": "faces"}},
     ),
     "light": (
-        {"decompress": "", "hdr": "40", "exposure": "-10", "sharpness": "5"},
+        {"decompress": "none", "hdr": "40", "exposure": "-10", "sharpness": "5"},
         {"adjustments": {"hdr": 40, "exposure": -10, "sharpness": 5}},
     ),
     "a panorama": (
-        {"decompress": "", "hdr": "40", "hdr_stitching": "1", "saturation": "100"},
+        {"decompress": "none", "hdr": "40", "hdr_stitching": "1", "saturation": "100"},
         {
             "adjustments": {
                 "hdr": {"intensity": 40, "stitching": True},
@@ -69,7 +69,7 @@ CHOSEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     ),
     "in front": (
         {
-            "decompress": "",
+            "decompress": "none",
             "background_remove": "1",
             "background_keep": "the two children",
             "background_clipping": "1",
@@ -86,7 +86,7 @@ CHOSEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
     ),
     "blurred": (
-        {"decompress": "", "background_blur": "1", "background_blur_type": "lens"},
+        {"decompress": "none", "background_blur": "1", "background_blur_type": "lens"},
         {
             "background": {
                 "blur": {"category": "general", "type": "lens", "level": "medium"}
@@ -94,7 +94,7 @@ CHOSEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         },
     ),
     "a frame": (
-        {"decompress": "", "padding": "5% 25%", "blur_car_plate": "1"},
+        {"decompress": "none", "padding": "5% 25%", "blur_car_plate": "1"},
         {"padding": "5% 25%", "privacy": {"blur_car_plate": True}},
     ),
 }
@@ -108,6 +108,12 @@ def test_only_what_was_chosen_is_sent(name: str) -> None:
     body = {"input": "https://photos.example.org/s/a", "operations": made}
     assert wrong_fields(body, with_input=True) == {}
     assert unwise(made) == []
+
+
+def test_what_a_recipe_enlarges_with_can_be_taken_back() -> None:
+    chosen = {"upscale": "none", "decompress": "none", "width": "200%"}
+    made = operations(complete_options(OPTIONS, chosen))
+    assert set(made) == {"resizing"}
 
 
 def test_a_transparent_background_makes_a_png() -> None:

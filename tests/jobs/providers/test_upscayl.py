@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -23,10 +24,12 @@ from jobs.providers.base import (
     Resubmit,
     RetryCall,
     Scan,
+    Wanted,
 )
 from jobs.providers.http import Downloads
 from jobs.providers.options import BadOption, complete_options
 from jobs.providers.upscayl import LIMITS, OPTIONS, Upscayl
+from jobs.providers.upscayl_codes import FILTERS
 from jobs.providers.upscayl_options import room_for
 from tests.jobs.providers.contract import (
     TIMEOUT,
@@ -35,7 +38,7 @@ from tests.jobs.providers.contract import (
     submitted,
 )
 from tests.provider_sandbox import Sandbox
-from tests.provider_sandbox.upscayl import ERRORS, MODELS, WORDS
+from tests.provider_sandbox.upscayl_contract import ERRORS, MODELS, WORDS
 
 Connect = Callable[..., Upscayl]
 
@@ -630,12 +633,12 @@ class TestHistory:
         sandbox.upscayl.words = "document"
         for name in ("aaaa", "bbbb", "cccc"):
             self.begin(sandbox, scan, f"{name}.jpg")
-        rows = provider.recent(most=2, only_failed=False, before=None)
+        rows = provider.recent(Wanted(most=2))
         assert [row.name for row in rows] == ["cccc.jpg", "bbbb.jpg"]
         assert rows[0].model == "upscayl-standard-4x"
         assert rows[0].state in WORDS["document"]
         assert rows[1].begun is not None
-        older = provider.recent(most=2, only_failed=False, before=rows[1].begun)
+        older = provider.recent(Wanted(most=2, before=rows[1].begun))
         assert [row.name for row in older] == ["aaaa.jpg"]
 
     def test_only_the_failed_are_listed_where_asked(
@@ -644,8 +647,35 @@ class TestHistory:
         self.begin(sandbox, scan, "aaaa.jpg")
         sandbox.upscayl.faults.add("task", "failed")
         self.begin(sandbox, scan, "bbbb.jpg")
-        rows = provider.recent(most=20, only_failed=True, before=None)
+        rows = provider.recent(Wanted(only_failed=True))
         assert [row.name for row in rows] == ["bbbb.jpg"]
+
+    @pytest.mark.parametrize("words", WORDS)
+    def test_only_those_of_a_state_or_a_batch_are_listed_where_asked(
+        self,
+        sandbox: Sandbox,
+        provider: Upscayl,
+        scan: Scan,
+        words: Literal["document", "service"],
+    ) -> None:
+        sandbox.upscayl.words = words
+        sandbox.upscayl.duration = lambda: 0.0
+        self.begin(sandbox, scan, "aaaa.jpg")
+        sandbox.upscayl.faults.add("task", "failed")
+        self.begin(sandbox, scan, "bbbb.jpg")
+        sandbox.upscayl.duration = lambda: 600.0
+        self.begin(sandbox, scan, "cccc.jpg")
+        sandbox.upscayl.faults.add("task", "batch")
+        self.begin(sandbox, scan, "dddd.jpg")
+        listed = {
+            status: [row.name for row in provider.recent(Wanted(status=status))]
+            for status in FILTERS
+        }
+        assert listed[RemoteStatus.SUCCEEDED] == ["aaaa.jpg"]
+        assert listed[RemoteStatus.FAILED] == ["bbbb.jpg"]
+        assert listed[RemoteStatus.PENDING][-1] == "cccc.jpg"
+        assert listed[RemoteStatus.RUNNING] == []
+        assert len(provider.recent(Wanted(only_batches=True))) == 1
 
 
 class TestRoom:

@@ -49,7 +49,8 @@ class TestTerms:
     ) -> None:
         page = post(alice_client, album, *photos)
         assert "Send 3 photos to PicWish?" in page
-        assert PICWISH.sends_to in page
+        assert "PicWish (127.0.0.1)" in page
+        assert "techhk" not in page
         assert "does not say in which country" in page
         assert "Alice agreed to this on" in page
         assert "All in their full size." in page
@@ -126,8 +127,12 @@ class TestStart:
         page = post(alice_client, album, photos[0])
         assert re.findall(r'name="fallback" value="(\w*)"', page) == ["", "local"]
         give_consent(album, "claid", by=alice)
+        ProviderAccount.objects.filter(provider="claid").update(
+            price=Decimal("0.31"), currency="EUR"
+        )
         page = post(alice_client, album, photos[0])
         assert 'name="fallback" value="claid"' in page
+        assert "then goes to Claid.ai (127.0.0.1). 0.31 EUR a photo" in page
         post(alice_client, album, photos[0], start="1", fallback="claid")
         assert Job.objects.get().fallback == "claid"
 

@@ -65,7 +65,8 @@ class TestPage:
     ) -> None:
         page = page_of(alice_client, "jobs:album_providers", album.code)
         promise = picwish.PROMISE
-        for words in (promise.costs, promise.keeps, promise.sends_to, "2048 × 2048"):
+        told = (promise.costs, promise.keeps, "PicWish (127.0.0.1).", "2048 × 2048")
+        for words in told:
             assert words in page
         assert "No names, no dates, no places" in page
         assert "The engine of this app" in page
@@ -133,7 +134,7 @@ class TestAnswers:
             alice,
         )
         assert consent.price_shown == picwish.PROMISE.costs
-        assert consent.sent_to == picwish.PROMISE.sends_to
+        assert consent.sent_to == "PicWish (127.0.0.1)"
         assert "Nothing has been sent" in text
         assert "Alice agreed to this on" in text
         assert sandbox.picwish.requests == []
@@ -204,7 +205,7 @@ class TestForms:
             assert f'name="recipe" value="{recipe}"' in page
             assert f'name="by-{recipe}" value="picwish"' in page
         assert picwish.PROMISE.costs in page
-        assert f"A copy goes to {picwish.PROMISE.sends_to}" in page
+        assert "A copy goes to PicWish (127.0.0.1)" in page
         assert "Nothing is sent before you have read" in page
 
     def test_and_the_upload_page_says_that_every_photo_goes_there(

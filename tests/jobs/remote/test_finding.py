@@ -96,3 +96,12 @@ def test_who_cannot_tell_is_not_asked(sandbox: Sandbox, ask: Ask) -> None:
     assert sandbox.picwish.submits == 2
     assert Event.Kind.SUBMIT_UNKNOWN in kinds(job)
     assert Attempt.objects.get().submits == 2
+
+
+def test_a_list_that_is_no_more_cannot_tell(sandbox: Sandbox, ask: Ask) -> None:
+    sandbox.upscayl.faults.add("submit", "reset_before")
+    sandbox.upscayl.has_history = False
+    job = finish(ask("upscayl"))
+    assert job.state == Job.State.SUCCEEDED
+    assert Event.Kind.SUBMIT_UNKNOWN in kinds(job)
+    assert sandbox.upscayl.submits == 1

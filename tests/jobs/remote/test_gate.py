@@ -72,6 +72,24 @@ def out(job: Job, **fields: Any) -> Attempt:
     )
 
 
+@pytest.mark.parametrize(("state", "kind"), [("queued", "long"), ("fetching", "fetch")])
+def test_calls_that_take_long_never_take_all_workers(
+    make_jobs: MakeJobs, state: str, kind: str
+) -> None:
+    """At Claid, a photo that is sent as a file holds the line until it is done."""
+    slow = make_jobs(8, "claid", state=state)
+    quick = make_jobs(8, "picwish", options={"sync": "0"})
+    most = {"long": 2, "fetch": 4}[kind]
+    for at_work in range(most + 1):
+        tickets = Gate(8).let_through(
+            [*slow, *quick], now=db_now(), free=8, taken=Counter({kind: at_work})
+        )
+        slots = Counter(ticket.slot for ticket in tickets)
+        assert slots == Counter({kind: most - at_work, "short": 8 - most + at_work})
+        for ticket in tickets:
+            ticket.give_back()
+
+
 def test_what_the_hour_has_no_room_for_makes_room_for_others(
     make_jobs: MakeJobs,
 ) -> None:
@@ -161,8 +179,30 @@ def test_a_booking_is_given_back_where_the_bell_is_broken(
         raise queue.BrokerDown
 
     monkeypatch.setattr(queue, "ring", fail)
-    [job] = make_jobs(1)
-    [ticket] = let_through([job])
+    make_jobs(3)
     with pytest.raises(queue.BrokerDown):
-        Dispatcher({queue.REMOTE: 4})._ring(ticket, queue.REMOTE)
+        Dispatcher({queue.REMOTE: 4}).tick()
     assert HourlyUse.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("batches", "state"),
+    [(50, Job.State.QUEUED), (1, Job.State.RUNNING), (50, Job.State.RUNNING)],
+)
+def test_nobody_waits_for_a_provider_that_takes_no_more(
+    make_jobs: MakeJobs, monkeypatch: pytest.MonkeyPatch, batches: int, state: str
+) -> None:
+    [other] = make_jobs(1, "claid")
+    long_ago = db_now() - timedelta(minutes=1)
+    for _batch in range(batches):
+        for job in make_jobs(50 // batches, "picwish", state=state, due=long_ago):
+            if state == Job.State.RUNNING:
+                out(job)
+    budget.postpone("picwish", "", until=db_now() + timedelta(hours=1))
+    rung: list[int] = []
+    monkeypatch.setattr(queue, "ring", lambda job_id, *_: rung.append(job_id))
+    dispatcher = Dispatcher({queue.REMOTE: 4})
+    # Its batch had a turn before, those of the others had none.
+    dispatcher.served[queue.REMOTE] = {other.batch_id: 1}
+    dispatcher.tick()
+    assert rung == [other.pk]

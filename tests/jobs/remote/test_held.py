@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,17 @@ from jobs import accounts, checking
 from jobs.clock import db_now
 from jobs.models import Job, ProviderAccount
 from jobs.providers.base import ProviderError
+from jobs.remote_dispatch import Gate
 from jobs.services import send_elsewhere
-from tests.jobs.remote.conftest import AskPicWish, connect, finish, kinds, step
+from jobs.sweep import sweep
+from tests.jobs.remote.conftest import (
+    AskPicWish,
+    begun,
+    connect,
+    finish,
+    kinds,
+    step,
+)
 from tests.provider_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -209,3 +219,48 @@ def test_a_wish_that_was_given_up_meanwhile_is_not_held(
     monkeypatch.setattr(accounts, "broke", cancel_meanwhile)
     sandbox.picwish.faults.add("submit", "http_401")
     assert step(ask_picwish()).state == Job.State.CANCELLED
+
+
+def test_what_was_bought_is_looked_for_when_the_credits_are_used_up(
+    sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    under_way, other = step(ask_picwish()), ask_picwish()
+    sandbox.picwish.faults.always("submit", "no_credits")
+    assert step(other).state == Job.State.HELD
+    begun(under_way, ago=10)
+    Job.objects.filter(pk=under_way.pk).update(due=db_now())
+    under_way.refresh_from_db()
+    gate = Gate(4)
+    tickets = gate.let_through([under_way], now=db_now(), free=4, taken=Counter())
+    assert [ticket.job_id for ticket in tickets] == [under_way.pk]
+    assert finish(under_way).state == Job.State.SUCCEEDED
+    other.refresh_from_db()
+    assert other.state == Job.State.HELD
+
+
+def test_what_was_held_in_the_moment_of_recovery_goes_on(
+    sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    job = ask_picwish()
+    accounts.account("picwish")
+    resting = {"state": ProviderAccount.State.RESTING, "code": "provider_trouble"}
+    ProviderAccount.objects.filter(provider="picwish").update(**resting)
+    seen_before = accounts.account("picwish")
+    accounts.well("picwish")
+    assert accounts.hold(job, seen_before, only={"lease": None})
+    sweep()
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+
+
+def test_many_go_on_in_turns(
+    sandbox: Sandbox, ask_picwish: AskPicWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [ask_picwish() for _job in range(3)]
+    sandbox.picwish.faults.add("submit", "http_401")
+    step(jobs[0])
+    monkeypatch.setattr(accounts, "AT_A_TIME", 2)
+    accounts.well("picwish")
+    assert Job.objects.filter(state=Job.State.HELD).count() == 1
+    sweep()
+    assert not Job.objects.filter(state=Job.State.HELD).exists()

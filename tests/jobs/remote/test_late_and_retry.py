@@ -3,17 +3,22 @@ again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from albums.images import Encoded
 from albums.models import Restoration, User
-from jobs import late, leases
+from jobs import late, leases, money, remote_fetch
 from jobs.clock import db_now
-from jobs.models import Attempt, Job, LedgerLine
-from jobs.services import cancel, retry, send_elsewhere
+from jobs.models import Attempt, Job, LedgerLine, ProviderAccount
+from jobs.services import cancel, retry, send_elsewhere, withdraw_consent
 from tests.jobs.remote.conftest import (
+    Ask,
     AskPicWish,
     begun,
     connect,
@@ -168,3 +173,101 @@ def test_a_failed_job_goes_to_the_engine_of_this_app_in_one_click(
     assert (job.provider, job.recipe) == ("local", "repair")
     assert finish(job).state == Job.State.SUCCEEDED
     assert Restoration.objects.get().provider == "local"
+
+
+def test_the_result_of_what_was_cancelled_on_hold_is_kept(
+    sandbox: Sandbox, ask_picwish: AskPicWish, alice: User
+) -> None:
+    job = step(ask_picwish())
+    sandbox.picwish.faults.add("poll", "http_401")
+    assert step(job).state == Job.State.HELD
+    assert cancel(job, by=alice)
+    ProviderAccount.objects.update(state=ProviderAccount.State.OPEN)
+    collect(job)
+    assert Restoration.objects.get().photo == job.photo
+    assert LedgerLine.objects.count() == 1
+    assert sandbox.picwish.submits == 1
+
+
+def test_a_retry_goes_on_with_a_submit_of_which_nobody_knows(
+    sandbox: Sandbox, ask: Ask, alice: User
+) -> None:
+    sandbox.upscayl.faults.add("submit", "reset_after")
+    job = step(ask("upscayl"))
+    cancel(job, by=alice)
+    leases.mend()
+    assert retry(job, by=alice)
+    assert finish(job).state == Job.State.SUCCEEDED
+    assert sandbox.upscayl.submits == 1
+
+
+def by_cancelling(job: Job) -> None:
+    assert cancel(job, by=job.batch.asked_by)
+
+
+def by_withdrawing(job: Job) -> None:
+    withdraw_consent(job.photo.album, job.provider, by=job.batch.asked_by)
+
+
+@pytest.mark.parametrize("end", [by_cancelling, by_withdrawing])
+def test_what_ends_on_hold_takes_no_place_under_a_cap(
+    sandbox: Sandbox, ask: Ask, end: Callable[[Job], None]
+) -> None:
+    job = step(ask("autoenhance"))
+    Job.objects.filter(pk=job.pk).update(state=Job.State.HELD, hold="provider")
+    assert money.used_of_provider("autoenhance") == 1
+    end(job)
+    job.refresh_from_db()
+    assert job.is_ended
+    assert money.used_of_provider("autoenhance") == 0
+
+
+def test_a_late_result_waits_until_the_key_is_right_again(
+    settings: Any, sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    job = timed_out(settings, sandbox, ask_picwish())
+    finished_there(sandbox)
+    sandbox.picwish.faults.add("poll", "http_401")
+    collect(job)
+    assert not Restoration.objects.exists()
+    collect(job)
+    assert Restoration.objects.count() == 1
+
+
+def test_a_retry_while_a_late_result_arrives_takes_that_one(
+    settings: Any,
+    sandbox: Sandbox,
+    ask_picwish: AskPicWish,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = timed_out(settings, sandbox, ask_picwish())
+    finished_there(sandbox)
+    checked = remote_fetch.checked
+
+    def retry_meanwhile(part: Path) -> Encoded:
+        retry(job, by=alice)
+        return checked(part)
+
+    monkeypatch.setattr(remote_fetch, "checked", retry_meanwhile)
+    collect(job)
+    monkeypatch.undo()
+    assert finish(job).state == Job.State.SUCCEEDED
+    assert sandbox.picwish.submits == 1
+    assert Restoration.objects.count() == 1
+    assert job.attempts.get().state == Attempt.State.SUCCEEDED
+
+
+def test_what_a_job_that_crashed_had_bought_is_collected(
+    sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    job = step(ask_picwish())
+    long_ago = db_now() - timedelta(minutes=1)
+    late_step = {"lease": uuid4(), "leased_until": long_ago, "holder": "gone:1:1"}
+    Job.objects.filter(pk=job.pk).update(**late_step, crashes=leases.MOST_CRASHES)
+    leases.mend()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (Job.State.FAILED, "crashed")
+    collect(job)
+    assert Restoration.objects.count() == 1
+    assert sandbox.picwish.submits == 1

@@ -391,6 +391,13 @@ class TestLetGo:
         money.set_album_cap(album, None, by=alice)
         assert over_budget.let_go() == 1
 
+    def test_many_go_on_in_turns(
+        self, held: list[Job], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow(None)
+        monkeypatch.setattr(over_budget, "AT_A_TIME", 2)
+        assert [over_budget.let_go() for _turn in range(3)] == [2, 1, 0]
+
 
 class TestLedger:
     def test_the_price_of_the_moment_is_kept(

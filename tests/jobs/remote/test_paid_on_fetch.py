@@ -82,3 +82,16 @@ def test_what_was_paid_for_once_is_free_the_second_time(
     assert (first.money_spent, second.money_spent) == (True, False)
     assert len(vendor.bought) == LedgerLine.objects.count() == 1
     assert not second.events.filter(charged=True).exists()
+
+
+def test_who_was_asked_to_slow_down_bought_nothing(
+    vendor: AutoenhanceSandbox, ask: Ask
+) -> None:
+    job = made(ask(NAME, ""))
+    vendor.rate = 0
+    step(job)
+    vendor.rate = 1000
+    assert vendor.bought == []
+    assert not job.attempts.get().charged
+    assert finish(job).state == Job.State.SUCCEEDED
+    assert len(vendor.bought) == LedgerLine.objects.count() == 1

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -327,3 +328,20 @@ def test_who_may_only_look_gets_nothing_more_by_it(
     for page in (f"/albums/{album.code}/", f"/photos/{job.photo.code}/"):
         shown = client.get(page)
         assert token not in shown.content.decode()
+
+
+def test_a_copy_that_goes_while_it_is_opened_breaks_nothing(
+    sandbox: Sandbox, sent: Sent, settings: Any
+) -> None:
+    sent()
+
+    def remove(execute: Any, sql: str, *given: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            for path in copies(settings):
+                path.unlink()
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(remove):
+        response = get(address(sandbox))
+    assert response.status_code == 200
+    assert b"".join(response)

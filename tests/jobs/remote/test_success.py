@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from albums.models import Restoration
+from albums.models import Album, Restoration, User
 from albums.storage import media
 from jobs import accounts
 from jobs.models import Attempt, Consent, Job, LedgerLine
+from jobs.services import cancel, withdraw_consent
 from tests.jobs.conftest import MakePhoto
-from tests.jobs.remote.conftest import AskPicWish, connect, finish, kinds, step
+from tests.jobs.remote.conftest import Ask, AskPicWish, connect, finish, kinds, step
 from tests.provider_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +144,22 @@ def test_a_key_that_is_set_later_lets_the_job_go_on(
     connect(settings, sandbox)
     accounts.let_go("picwish", on_trial=True)
     assert finish(job).state == Job.State.SUCCEEDED
+
+
+def test_nothing_secret_remains_of_a_submit_that_was_given_up(
+    sandbox: Sandbox, ask: Ask, album: Album, alice: User
+) -> None:
+    job = step(ask("autoenhance"))
+    assert job.attempts.get().brought["upload"]
+    withdraw_consent(album, "autoenhance", by=alice)
+    assert finish(job).state == Job.State.FAILED
+    assert job.attempts.get().brought == {}
+
+
+def test_nothing_secret_remains_of_a_submit_that_was_cancelled(
+    sandbox: Sandbox, ask: Ask, alice: User
+) -> None:
+    job = step(ask("autoenhance"))
+    Job.objects.filter(pk=job.pk).update(state=Job.State.HELD)
+    assert cancel(job, by=alice)
+    assert job.attempts.get().brought == {}

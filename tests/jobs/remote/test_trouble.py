@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from albums import images
 from albums.models import Restoration
+from jobs import accounts, budget
 from jobs.clock import db_now
 from jobs.models import Attempt, Budget, Job
+from jobs.services import withdraw_consent
 from tests.jobs.remote.conftest import (
     AskPicWish,
     begun,
@@ -219,3 +222,56 @@ def test_a_task_that_is_forgotten_there_is_sent_once_more(
     assert finish(job).state == Job.State.SUCCEEDED
     states = [attempt.state for attempt in job.attempts.all()]
     assert states == [Attempt.State.FAILED, Attempt.State.SUCCEEDED]
+
+
+def test_of_a_submit_nobody_knows_more_after_another_was_refused(
+    sandbox: Sandbox, ask_picwish: AskPicWish
+) -> None:
+    """The first may have arrived, so nobody else gets the photo meanwhile."""
+    sandbox.picwish.faults.add("submit", "reset_after")
+    job = step(ask_picwish(fallback="local"))
+    sandbox.picwish.faults.always("submit", "http_503")
+    for _step in range(accounts.FAILURES_IN_A_ROW):
+        step(job)
+    assert (job.state, job.provider) == (Job.State.HELD, "picwish")
+    assert job.attempts.get().submitting
+    assert kinds(job).count("submit_unknown") == 1
+
+
+def test_a_consent_that_is_withdrawn_while_the_copy_is_made_counts(
+    sandbox: Sandbox, ask_picwish: AskPicWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, sendable = ask_picwish(), images.sendable
+
+    def withdraw_meanwhile(*given: Any, **named: Any) -> images.Sendable:
+        withdraw_consent(job.photo.album, "picwish", by=job.batch.asked_by)
+        return sendable(*given, **named)
+
+    monkeypatch.setattr(images, "sendable", withdraw_meanwhile)
+    assert step(job).error_code == "no_consent"
+    assert sandbox.picwish.requests == []
+
+
+@pytest.mark.parametrize("state", [Job.State.RUNNING, Job.State.FETCHING])
+def test_a_step_that_broke_off_between_two_tasks_begins_the_second(
+    sandbox: Sandbox, ask_picwish: AskPicWish, state: str
+) -> None:
+    job = step(ask_picwish())
+    job.attempts.update(state=Attempt.State.FAILED)
+    Job.objects.filter(pk=job.pk).update(state=state)
+    assert finish(job).state == Job.State.SUCCEEDED
+    assert [seen.method for seen in sandbox.picwish.requests].count("POST") == 2
+    assert job.resubmits == 0
+
+
+def test_a_task_is_on_record_before_anything_else(
+    sandbox: Sandbox, ask_picwish: AskPicWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_given: object, **_named: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(budget, "settle", die)
+    job = ask_picwish()
+    with pytest.raises(SystemExit):
+        step(job)
+    assert job.attempts.get().remote_id in sandbox.picwish.tasks

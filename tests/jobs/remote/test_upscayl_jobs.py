@@ -281,6 +281,11 @@ class TestCommands:
         listed = self.run("provider_tasks", "upscayl", "--failed", "--limit=1")
         assert "FAILED" in listed[1]
         assert "--before" in listed[2]
+        listed = self.run("provider_tasks", "upscayl", "--state=failed")
+        assert "FAILED" in listed[1]
+        for none in (["--state=pending"], ["--batch"]):
+            listed = self.run("provider_tasks", "upscayl", *none)
+            assert listed[1] == "Upscayl lists no such tasks.\n"
         older = self.run("provider_tasks", "upscayl", "--before=2020-01-01")
         assert older[1] == "Upscayl lists no such tasks.\n"
 
