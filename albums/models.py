@@ -159,7 +159,7 @@ class Photo(models.Model):
     """One print: a page of an original, or a crop box in it.
 
     Width and height are upright pixels; the crop box counts in upright pixels of the
-    page.
+    page, and is turned about its middle by `crop_angle` degrees clockwise.
     """
 
     code = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -168,10 +168,11 @@ class Photo(models.Model):
         Original, on_delete=models.PROTECT, related_name="photos"
     )
     page = models.PositiveIntegerField(default=0)
-    crop_left = models.PositiveIntegerField(null=True, blank=True)
-    crop_top = models.PositiveIntegerField(null=True, blank=True)
-    crop_right = models.PositiveIntegerField(null=True, blank=True)
-    crop_bottom = models.PositiveIntegerField(null=True, blank=True)
+    crop_left = models.IntegerField(null=True, blank=True)
+    crop_top = models.IntegerField(null=True, blank=True)
+    crop_right = models.IntegerField(null=True, blank=True)
+    crop_bottom = models.IntegerField(null=True, blank=True)
+    crop_angle = models.FloatField(default=0.0)
     title = models.CharField(_("title"), max_length=255)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
