@@ -24,6 +24,9 @@ from albums.images.refusals import BadPicture
 Pixels = NDArray[Any]
 
 QUALITY = 82
+# Faces are looked at closely.
+PART_SIDE = 480
+PART_QUALITY = 90
 REDUCED = {
     (3, 1): cv2.IMREAD_COLOR,
     (3, 2): cv2.IMREAD_REDUCED_COLOR_2,
@@ -68,6 +71,16 @@ def write_renditions(
 def _write(rgb: Pixels, path: Path) -> None:
     bgr = rgb if rgb.ndim == 2 else cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     write_small_jpeg(bgr, path, quality=QUALITY)
+
+
+def write_parts(pixels: Pixels, targets: Mapping[Box, Path]) -> None:
+    """A small JPEG of each box of an upright uint8 picture, cut to the picture."""
+    height, width = pixels.shape[:2]
+    for wanted, path in targets.items():
+        box = within(wanted, width, height)
+        part = fitted(pixels[box.top : box.bottom, box.left : box.right], PART_SIDE)
+        bgr = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2BGR)
+        write_small_jpeg(bgr, path, quality=PART_QUALITY)
 
 
 def _write_from_jpeg(

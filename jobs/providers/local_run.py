@@ -4,6 +4,7 @@ most processes only ask what there is to choose."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,14 +18,18 @@ def run(
     *,
     progress: Callable[[Progress], None],
     workspace: Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]],
+    mask: NDArray[np.uint8] | None = None,
 ) -> Outcome:
     """Restore a scan here and now.
 
     `scan` is upright sRGB, (height, width) or (height, width, 3), 8 or 16 bits a
     channel; the outcome's picture has the same type. `options` are complete and
-    checked. Raises EngineError, and whatever `progress` raises.
+    checked. `mask`, of the scan's shape at any scale, says what is to be mended (128
+    and more); without it the engine looks. Raises EngineError, and whatever `progress`
+    raises.
     """
-    return restore(scan, settings_from(options), progress=progress, workspace=workspace)
+    wanted = replace(settings_from(options), mask=mask)
+    return restore(scan, wanted, progress=progress, workspace=workspace)
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:

@@ -22,6 +22,7 @@ from django.urls import (
 )
 
 from albums.models import User
+from albums.overlays import Layer, Side, changes_url, face_url, mask_url
 from albums.renditions import photo_url, restoration_url
 from tests.conftest import PASSWORD
 from tests.site.conftest import Home
@@ -56,6 +57,9 @@ TABLE: dict[str, dict[str, str]] = {
     "albums:compare_mode": {"GET": NEVER, "POST": "302 400 400 400 400"},
     "albums:photo_file": LOOK_ONLY,
     "albums:restoration_file": LOOK_ONLY,
+    "albums:changes_file": LOOK_ONLY,
+    "albums:face_file": LOOK_ONLY,
+    "albums:mask_file": LOOK_ONLY,
     "albums:original": LOOK_ONLY,
     "albums:restoration_download": LOOK_ONLY,
     "albums:uploads": {"GET": NEVER, "POST": "401 412 412 412 412"},
@@ -130,6 +134,9 @@ def paths(home: Home) -> dict[str, str]:
         "albums:add": at("albums:add", home.album.code),
         "albums:photo_file": photo_url(picture, "400"),
         "albums:restoration_file": restoration_url(restored, "400"),
+        "albums:changes_file": changes_url(home.changes, Layer.ALL),
+        "albums:face_file": face_url(home.changes, 0, Side.BEFORE),
+        "albums:mask_file": mask_url(home.mask),
         "albums:upload": at("albums:upload", home.upload.code),
         "jobs:album_progress": at("jobs:album_progress", home.album.code),
         "jobs:photo_progress": at("jobs:photo_progress", picture.code),
