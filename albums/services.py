@@ -21,6 +21,7 @@ from albums.models import Album, Mask, Original, Photo, Restoration, User
 from albums.renditions import crop_box as crop_box
 from albums.signals import photo_uploaded, restoration_judged
 from albums.storage import DiskFull as DiskFull
+from albums.storage import new_part as new_part
 from albums.sweep import sweep_uploads as sweep_uploads
 
 PHOTOS_ON_A_PAGE = 60

@@ -28,6 +28,8 @@ SEEN = 6 / 255
 # Pictures of other sizes are compared at this size, if their shapes differ no more.
 COMPARED_SIDE = 3200
 UNLIKE = 0.03
+# So many pixels a side are taken together where grain is not to count.
+GRAIN = 5
 # Steps of the map: so that it packs well, and the noise of noise does not fill disks.
 LEVELS = 64
 
@@ -50,7 +52,7 @@ class ChangeMap:
     `area` is the share of the picture that was changed so that it can be seen, and
     `mended` that of the local change: what was filled, smoothed, sharpened. `mean` and
     `strongest` are of the whole change, 0..1. `in_faces` is the mean of the local
-    change inside faces, 0..1, None without faces.
+    change inside faces, 0..1, softened grain left aside; None without faces.
     """
 
     plane: Mask
@@ -196,12 +198,16 @@ def _measured(
     plane, local_plane = np.zeros((2, -(-height // pool), -(-width // pool)), np.uint8)
     sums = _Sums()
     for band, before, after in _pairs(first, second, factor, pool):
-        change = np.abs(after - before).max(axis=2)
-        local = _local(before, after, tones)
+        change = _greatest(after - before)
+        beyond = _beyond_tones(before, after, tones)
+        local = _greatest(beyond)
         plane[band.start : band.stop] = _pooled(change, pool)
         local_plane[band.start : band.stop] = _pooled(local, pool)
         here = _face_rows(faces, band.start * pool, before.shape[0], height, width)
-        _add(sums, change, local, here)
+        _add(sums, change, local)
+        if here.any():
+            sums.in_faces += float(_without_grain(beyond)[here].sum(dtype=np.float64))
+            sums.face_pixels += int(np.count_nonzero(here))
         tick(band.stop / plane.shape[0])
     pixels = height * width
     return ChangeMap(
@@ -216,13 +222,11 @@ def _measured(
     )
 
 
-def _add(sums: _Sums, change: Plane, local: Plane, here: NDArray[np.bool_]) -> None:
+def _add(sums: _Sums, change: Plane, local: Plane) -> None:
     sums.seen += int(np.count_nonzero(change > SEEN))
     sums.mended += int(np.count_nonzero(local > SEEN))
     sums.changed += float(change.sum(dtype=np.float64))
     sums.strongest = max(sums.strongest, float(change.max()))
-    sums.in_faces += float(local[here].sum(dtype=np.float64))
-    sums.face_pixels += int(np.count_nonzero(here))
 
 
 def _boxes(faces: Mask) -> tuple[Face, ...]:
@@ -236,13 +240,24 @@ def _boxes(faces: Mask) -> tuple[Face, ...]:
     return tuple(sorted(found, key=lambda face: face.left))
 
 
-def _local(before: Plane, after: Plane, tones: NDArray[np.float64]) -> Plane:
-    """The change (h, w) beyond that of the tone curves."""
+def _beyond_tones(before: Plane, after: Plane, tones: NDArray[np.float64]) -> Plane:
+    """The signed change (h, w, c) beyond that of the tone curves."""
     moved = [
-        np.abs(after[:, :, n] - before[:, :, n] - tones[n][_steps(before[:, :, n])])
+        after[:, :, n] - before[:, :, n] - tones[n][_steps(before[:, :, n])]
         for n in range(before.shape[2])
     ]
-    return np.asarray(np.maximum.reduce(moved), np.float32)
+    return np.asarray(np.stack(moved, axis=2), np.float32)
+
+
+def _greatest(change: Plane) -> Plane:
+    return np.asarray(np.abs(change).max(axis=2), np.float32)
+
+
+def _without_grain(change: Plane) -> Plane:
+    """What is left of a change where a few pixels are taken together: softened grain
+    comes to nothing, a feature that was moved or made up stays."""
+    calm = cv2.blur(change, (GRAIN, GRAIN)).reshape(change.shape)
+    return _greatest(np.asarray(calm, np.float32))
 
 
 def _pooled(change: Plane, pool: int) -> Mask:

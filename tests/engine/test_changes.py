@@ -59,7 +59,8 @@ def test_big_pictures_get_a_smaller_map_that_misses_nothing() -> None:
 def test_a_picture_of_another_size_is_compared_all_the_same() -> None:
     scan = draw_scene()
     height, width = scan.shape[:2]
-    wider = cv2.resize(scan, (width * 5 // 4, height * 5 // 4))
+    size = (width * 5 // 4, height * 5 // 4)
+    wider = np.asarray(cv2.resize(scan, size), np.uint8)
     wider[50:100, 125:200] = 255 - wider[50:100, 125:200]
     made = change_map(scan, wider)
     assert made.plane.shape == scan.shape[:2]
@@ -109,6 +110,20 @@ def test_faces_are_measured_apart() -> None:
     assert touched.in_faces is not None
     assert touched.in_faces > 0.005
     assert change_map(draw_scene(), draw_scene()).in_faces is None
+
+
+def test_softened_grain_is_no_changed_face() -> None:
+    sound = np.asarray(data.astronaut())
+    grain = np.random.default_rng(2).normal(0, 8, sound.shape)
+    scan = np.clip(sound + grain, 0, 255).astype(np.uint8)
+    face = np.s_[90:180, 190:260]
+    other = sound.copy()
+    other[face] = sound[face][:, ::-1]
+    softened, exchanged = change_map(scan, sound), change_map(scan, other)
+    assert softened.mended > 0.3
+    assert softened.in_faces is not None
+    assert exchanged.in_faces is not None
+    assert softened.in_faces < 0.012 < 0.02 < exchanged.in_faces
 
 
 def test_a_sound_face_stays_as_it_is() -> None:

@@ -76,6 +76,11 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:album_progress": LOOK_ONLY,
     "jobs:photo_progress": LOOK_ONLY,
     "jobs:start": CHANGE_ONLY,
+    "jobs:marks": LOOK_ONLY,
+    # The engine has looked.
+    "jobs:marks_progress": {"GET": "302 204 204 404 404", "POST": NEVER},
+    "jobs:find_marks": CHANGE_ONLY,
+    "jobs:repair_marked": CHANGE_ONLY,
     # Without photos one is led back to the album.
     "jobs:choose": {"GET": CHANGE, "POST": CHANGE},
     "jobs:options": {"GET": "302 200 404 404 404", "POST": NEVER},
@@ -119,6 +124,7 @@ def paths(home: Home) -> dict[str, str]:
     """The addresses that need something to point at."""
     picture, restored = home.photo, home.restoration
     of_photo = ("photo", "pictures", "retitle", "keep_original", "original")
+    of_marks = ("marks", "marks_progress", "find_marks", "repair_marked")
     of_restoration = ("keep", "not_quite", "restoration_download")
     of_album = (
         "album_providers",
@@ -141,6 +147,7 @@ def paths(home: Home) -> dict[str, str]:
         "jobs:album_progress": at("jobs:album_progress", home.album.code),
         "jobs:photo_progress": at("jobs:photo_progress", picture.code),
         "jobs:start": at("jobs:start", picture.code),
+        **{f"jobs:{n}": at(f"jobs:{n}", picture.code) for n in of_marks},
         "jobs:cancel": at("jobs:cancel", home.job.code),
         "jobs:retry": at("jobs:retry", home.job.code),
         "jobs:send_elsewhere": at("jobs:send_elsewhere", home.job.code),
