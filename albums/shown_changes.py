@@ -105,6 +105,8 @@ class ShownChanges:
 
     def _of_the_picture(self) -> str:
         share = 100 * self.changes.mended
+        if not self.is_mended and not self.tones:
+            return _("Almost nothing was changed")
         if not self.is_mended:
             return _("Nothing was mended, smoothed or sharpened")
         if share < 1 and self.tones:

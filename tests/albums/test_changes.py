@@ -275,6 +275,10 @@ def words(changes: Changes) -> str:
             "20 % of the picture was changed; inside the face a little.",
         ),
         (
+            {"area": 0.01, "mended": 0.0, "in_faces": 0.0},
+            "Almost nothing was changed; inside the face nothing.",
+        ),
+        (
             {"area": 0.0001, "mended": 0.0, "in_faces": None},
             "Nothing was changed that one could see.",
         ),
