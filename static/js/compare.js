@@ -78,8 +78,12 @@ class Compare {
 
   switchable(tones) {
     const layer = this.root.querySelector(".map__layer");
+    const help = this.root.querySelector(".map__help");
     tones.parentElement.hidden = false;
-    on(tones, "change", () => ([layer.src, layer.dataset.other] = [layer.dataset.other, layer.src]));
+    on(tones, "change", () => {
+      [layer.src, layer.dataset.other] = [layer.dataset.other, layer.src];
+      [help.textContent, help.dataset.other] = [help.dataset.other, help.textContent];
+    });
   }
 
   zoomable(face) {

@@ -66,11 +66,19 @@ def coloured(page: Page) -> float:
     return float((alpha > 0).mean())
 
 
+def colours_seen(page: Page) -> float:
+    """The share of what is on the screen, where the map is, that is not grey."""
+    shot = page.locator(".view--map").screenshot()
+    pixels = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
+    return float((np.ptp(pixels, axis=2) > 60).mean())
+
+
 def test_the_map_lies_over_the_picture(page: Page) -> None:
     photo, layer = page.locator(".map__photo"), page.locator(".map__layer")
     expect(layer).to_be_visible()
     assert layer.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     assert photo.bounding_box() == layer.bounding_box()
+    assert colours_seen(page) > 0.05
     expect(page.get_by_role("img", name="What changed in portrait: ")).to_be_visible()
     for other in (".version--a", ".version--b", ".divider", ".slider"):
         expect(page.locator(other)).to_be_hidden()
@@ -82,8 +90,10 @@ def test_the_map_lies_over_the_picture(page: Page) -> None:
 
 def test_colours_and_contrast_are_shown_if_wanted(page: Page) -> None:
     before = coloured(page)
+    expect(page.get_by_text("In colour: what was mended")).to_be_visible()
     page.get_by_label("Show colours and contrast, too").check()
     assert coloured(page) > before + 0.1
+    expect(page.get_by_text("In colour: all that was changed")).to_be_visible()
     page.get_by_label("Show colours and contrast, too").uncheck()
     assert coloured(page) == before
 
@@ -155,6 +165,8 @@ def test_without_scripting_it_is_one_more_picture_with_its_name(
     layer.scroll_into_view_if_needed()
     expect(page.get_by_role("img", name="What changed in portrait: ")).to_be_visible()
     assert photo.bounding_box() == layer.bounding_box()
+    page.wait_for_load_state("networkidle")
+    assert colours_seen(page) > 0.05
     restored = page.locator(".version--b img").bounding_box()
     below = layer.bounding_box()
     assert restored
