@@ -20,7 +20,8 @@ from jobs.models import Errand
 
 logger = logging.getLogger(__name__)
 
-LASTS = timedelta(minutes=10)
+# Longer than decoding the largest scan, which gives no sign of life.
+LASTS = timedelta(minutes=3)
 MOST_TRIES = 3
 AT_A_TIME = 20
 KIND = Errand.Kind
@@ -74,7 +75,11 @@ def run(errand_pk: int, *, sign: Callable[[], None]) -> None:
     # Here, so that only the engine's processes hold OpenCV in memory.
     from jobs import engine_errands  # noqa: PLC0415
 
-    if engine_errands.carry_out(errand, sign=sign):
+    def go_on() -> None:
+        sign()
+        Errand.objects.filter(pk=errand_pk).update(due=db_now() + LASTS)
+
+    if engine_errands.carry_out(errand, sign=go_on):
         errand.delete()
     elif errand.tries >= MOST_TRIES:
         logger.warning("errand %s of photo %s given up", errand.kind, errand.photo_id)

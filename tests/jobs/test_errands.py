@@ -175,10 +175,17 @@ class TestSearchForDamage:
         self, album: Album, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(engine_errands, "SECONDS_BETWEEN_SIGNS", 0.0)
-        signs: list[None] = []
-        errands.look_for_marks(scratched(album, alice))
-        errands.run(Errand.objects.get().pk, sign=lambda: signs.append(None))
-        assert signs
+        errand = errands.look_for_marks(scratched(album, alice))
+        begun, seen = db_now(), []
+
+        def sign() -> None:
+            # As if all its time were over by now.
+            seen.append(Errand.objects.get().due)
+            Errand.objects.update(due=begun)
+
+        errands.run(errand.pk, sign=sign)
+        assert len(seen) > 1
+        assert all(due > begun + errands.LASTS / 2 for due in seen)
 
 
 class TestRings:
