@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -20,9 +21,10 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from albums import names, renditions, storage
+from albums import names, overlays, renditions, storage
 from albums.images import BadPicture, Format, HelperLost
-from albums.models import Photo, Restoration
+from albums.models import Changes, Mask, Photo, Restoration
+from albums.overlays import Layer, Side
 from albums.renditions import Size
 from albums.signed_in import SignedInRequest
 
@@ -64,6 +66,55 @@ def restoration_file(
 
 @require_safe
 @login_required
+def changes_file(
+    request: SignedInRequest, code: UUID, layer: str, key: str
+) -> HttpResponseBase:
+    """The map of what a restoration changed, to lay over it."""
+    changes = changes_of(request, code)
+    if layer not in set(Layer) or key != overlays.changes_key(changes):
+        raise Http404
+    return _made(
+        request,
+        f"{key}-{layer}",
+        lambda: overlays.ensure_map(changes, Layer(layer)),
+        Format.PNG,
+    )
+
+
+@require_safe
+@login_required
+def face_file(
+    request: SignedInRequest, code: UUID, number: int, side: str, key: str
+) -> HttpResponseBase:
+    changes = changes_of(request, code)
+    known = side in set(Side) and key == overlays.faces_key(changes, Side(side))
+    if not known or number >= len(overlays.face_boxes(changes)):
+        raise Http404
+    return _made(
+        request,
+        f"{key}-face{number}",
+        lambda: overlays.ensure_face(changes, number, Side(side)),
+        Format.JPEG,
+    )
+
+
+@require_safe
+@login_required
+def mask_file(request: SignedInRequest, code: UUID, key: str) -> HttpResponseBase:
+    mask = get_object_or_404(Mask.objects.visible_to(request.user), code=code)
+    if key != overlays.mask_key(mask):
+        raise Http404
+    return _made(request, key, lambda: overlays.ensure_mask(mask), Format.PNG)
+
+
+def changes_of(request: SignedInRequest, code: UUID) -> Changes:
+    mine = Restoration.objects.visible_to(request.user)
+    rows = Changes.objects.select_related("restoration__photo__original")
+    return get_object_or_404(rows, restoration__code=code, restoration__in=mine)
+
+
+@require_safe
+@login_required
 def original(request: SignedInRequest, code: UUID) -> HttpResponseBase:
     photos = Photo.objects.visible_to(request.user).select_related("original")
     kept = get_object_or_404(photos, code=code).original
@@ -87,14 +138,25 @@ def _rendition(
     source = renditions.source_of(picture)
     if size not in set(Size) or key != source.key:
         raise Http404
-    etag = f'"{key}-{size}"'
+    return _made(
+        request,
+        f"{key}-{size}",
+        lambda: renditions.ensure(picture, Size(size)),
+        Format.JPEG,
+    )
+
+
+def _made(
+    request: SignedInRequest, name: str, make: Callable[[], Path], format: Format
+) -> HttpResponseBase:
+    """A file that is made on demand, whose address changes with its content."""
+    etag = f'"{name}"'
     if request.headers.get("If-None-Match") == etag:
         return _cached(HttpResponse(status=304), etag, FOR_GOOD)
     try:
-        path = renditions.ensure(picture, Size(size))
-        response = _file(path, Format.JPEG.media_type)
+        response = _file(make(), format.media_type)
     except (OSError, BadPicture, HelperLost) as error:
-        return _placeholder(picture, error)
+        return _placeholder(name, error)
     return _cached(response, etag, FOR_GOOD)
 
 
@@ -139,9 +201,9 @@ def _file(path: Path, media_type: str) -> HttpResponseBase:
     return HttpResponse(headers=headers)
 
 
-def _placeholder(picture: Photo | Restoration, error: Exception) -> HttpResponse:
+def _placeholder(name: str, error: Exception) -> HttpResponse:
     """A picture that says so, where there is none to show."""
-    logger.error("no rendition of %s: %r", picture.code, error)
+    logger.error("no rendition %s: %r", name, error)
     is_gone = isinstance(error, FileNotFoundError | BadPicture)
     is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     words = _("The disk is full") if is_full else _("This picture cannot be shown")

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 
 from albums import names, services, storage
 from albums.images import MAX_BYTES, BadPicture, check_head
-from albums.images.verdict import refuse_by_size
 from albums.models import Album
 from albums.services import Added
 from albums.signed_in import SignedInRequest
@@ -29,13 +28,14 @@ from albums.uploads import Refused, disk_full_words, result_words
 
 logger = logging.getLogger(__name__)
 
-TAKEN_BY = "albums:add"
+# Which pages take a file, and how large: photos, and what was drawn over one.
+TAKEN_BY = {"albums:add": MAX_BYTES, "jobs:repair_marked": 8 * 1024 * 1024}
 
 
 class PhotoUploadHandler(TemporaryFileUploadHandler):
-    """Writes files of signed-in people on the page that adds photos only, never more
-    than a photo may have, and only if they begin like a picture. `refusal` tells the
-    view why a file that was sent is not there."""
+    """Writes files of signed-in people on the pages that take them only, never more
+    than such a file may have, and only if they begin like a picture. `refusal` tells
+    the view why a file that was sent is not there."""
 
     refusal: Refused | DiskFull | None = None
     form_bytes = 0
@@ -48,25 +48,31 @@ class PhotoUploadHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         if not self._is_wanted():
             raise SkipFile
-        if not storage.has_room_for(min(self.form_bytes, MAX_BYTES)):
+        if not storage.has_room_for(min(self.form_bytes, self.most)):
             self.refusal = DiskFull()
             raise SkipFile
         super().new_file(*args, **kwargs)
 
-    def _is_wanted(self) -> bool:
+    @property
+    def most(self) -> int:
+        """How many bytes a file may have here: 0, so none, on other pages."""
         request = self.request
         if request is None or request.resolver_match is None:
-            return False
-        is_here = request.resolver_match.view_name == TAKEN_BY
-        return is_here and request.user.is_authenticated
+            return 0
+        return TAKEN_BY.get(request.resolver_match.view_name, 0)
+
+    def _is_wanted(self) -> bool:
+        request = self.request
+        return self.most > 0 and request is not None and request.user.is_authenticated
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         try:
             if start == 0:
                 # The file has at most as many bytes as the form that it comes in.
-                check_head(raw_data, min(self.form_bytes, MAX_BYTES))
-            if start + len(raw_data) > MAX_BYTES:
-                refuse_by_size(self.form_bytes)
+                check_head(raw_data, min(self.form_bytes, self.most))
+            if start + len(raw_data) > self.most:
+                megabytes = -(-self.form_bytes // 1024**2)
+                raise BadPicture("too_large", {"megabytes": megabytes})
         except BadPicture as error:
             self.refusal = Refused(names.clean_name(self.file_name or ""), error)
             raise SkipFile from error

@@ -159,7 +159,7 @@ class Photo(models.Model):
     """One print: a page of an original, or a crop box in it.
 
     Width and height are upright pixels; the crop box counts in upright pixels of the
-    page.
+    page, and is turned about its middle by `crop_angle` degrees clockwise.
     """
 
     code = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -168,10 +168,11 @@ class Photo(models.Model):
         Original, on_delete=models.PROTECT, related_name="photos"
     )
     page = models.PositiveIntegerField(default=0)
-    crop_left = models.PositiveIntegerField(null=True, blank=True)
-    crop_top = models.PositiveIntegerField(null=True, blank=True)
-    crop_right = models.PositiveIntegerField(null=True, blank=True)
-    crop_bottom = models.PositiveIntegerField(null=True, blank=True)
+    crop_left = models.IntegerField(null=True, blank=True)
+    crop_top = models.IntegerField(null=True, blank=True)
+    crop_right = models.IntegerField(null=True, blank=True)
+    crop_bottom = models.IntegerField(null=True, blank=True)
+    crop_angle = models.FloatField(default=0.0)
     title = models.CharField(_("title"), max_length=255)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -259,6 +260,71 @@ class Restoration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo} ({self.provider})"
+
+
+class Changes(models.Model):
+    """What a restoration changed in its scan: the file of a map, and numbers.
+
+    The map has the picture's shape; its first channel tells how much was changed, its
+    second how much of that no tone curve explains, 0..255 for 0..1. `area` and `mended`
+    are the shares of the picture where that can be seen, `in_faces` is the mean of the
+    second inside faces, None where none was found. `faces` are boxes from left to right:
+    [left, top, right, bottom] in shares of the sides. `stages` is what each stage said.
+    """
+
+    restoration = models.OneToOneField(
+        Restoration, on_delete=models.CASCADE, related_name="changes"
+    )
+    path = models.CharField(max_length=200, unique=True)
+    sha256 = models.CharField(max_length=64)
+    area = models.FloatField()
+    mended = models.FloatField()
+    mean = models.FloatField()
+    strongest = models.FloatField()
+    in_faces = models.FloatField(null=True, blank=True)
+    faces = models.JSONField(default=list, blank=True)
+    stages = models.JSONField(default=list, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "changes"
+
+    def __str__(self) -> str:
+        return f"{self.restoration} ({self.area:.0%})"
+
+
+class MaskQuerySet(models.QuerySet["Mask"]):
+    def visible_to(self, user: User | AnonymousUser) -> MaskQuerySet:
+        return self.filter(photo__in=Photo.objects.visible_to(user))
+
+    def found(self) -> MaskQuerySet:
+        return self.filter(is_drawn=False)
+
+
+class Mask(models.Model):
+    """Where a photo is damaged: white on black, of the photo's shape at some scale. By
+    the engine, or drawn by somebody. `area` is the white share, None if not measured."""
+
+    code = models.UUIDField(default=uuid4, unique=True, editable=False)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="masks")
+    drawn_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    is_drawn = models.BooleanField(default=False)
+    path = models.CharField(max_length=200, unique=True)
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    area = models.FloatField(null=True, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = MaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.code)
 
 
 class Upload(models.Model):

@@ -69,7 +69,13 @@ def crop_box(photo: Photo) -> Box | None:
     assert photo.crop_top is not None  # noqa: S101  # a database constraint says so
     assert photo.crop_right is not None  # noqa: S101
     assert photo.crop_bottom is not None  # noqa: S101
-    return Box(photo.crop_left, photo.crop_top, photo.crop_right, photo.crop_bottom)
+    return Box(
+        photo.crop_left,
+        photo.crop_top,
+        photo.crop_right,
+        photo.crop_bottom,
+        photo.crop_angle,
+    )
 
 
 def ensure(picture: Photo | Restoration, size: Size) -> Path:

@@ -12,11 +12,16 @@ from django.db import transaction
 from django.db.models import F
 
 from albums import images, names, renditions, storage
+from albums.changes import Figures as Figures
+from albums.changes import StageWords as StageWords
+from albums.changes import keep_changes as keep_changes
+from albums.changes import keep_mask as keep_mask
 from albums.images import Encoded, Picture
-from albums.models import Album, Original, Photo, Restoration, User
+from albums.models import Album, Mask, Original, Photo, Restoration, User
 from albums.renditions import crop_box as crop_box
 from albums.signals import photo_uploaded, restoration_judged
 from albums.storage import DiskFull as DiskFull
+from albums.storage import new_part as new_part
 from albums.sweep import sweep_uploads as sweep_uploads
 
 PHOTOS_ON_A_PAGE = 60
@@ -227,6 +232,10 @@ def original_file(photo: Photo) -> Path:
 
 def restoration_file(restoration: Restoration) -> Path:
     return storage.media(restoration.path)
+
+
+def mask_file(mask: Mask) -> Path:
+    return storage.media(mask.path)
 
 
 def add_restoration(

@@ -36,8 +36,16 @@ def restoration_path(attempt: UUID, extension: str) -> str:
     return f"restorations/{attempt.hex[:2]}/{attempt.hex}{extension}"
 
 
-def rendition_path(key: str, size: str) -> str:
-    return f"renditions/{key[:2]}/{key}-{size}.jpg"
+def changes_path(attempt: UUID) -> str:
+    return f"changes/{attempt.hex[:2]}/{attempt.hex}.png"
+
+
+def mask_path(code: UUID) -> str:
+    return f"masks/{code.hex[:2]}/{code.hex}.png"
+
+
+def rendition_path(key: str, size: str, extension: str = ".jpg") -> str:
+    return f"renditions/{key[:2]}/{key}-{size}{extension}"
 
 
 def part_path(code: UUID) -> Path:

@@ -6,16 +6,22 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db.models import Manager
 from django.utils import timezone
 
 from albums import storage
-from albums.models import Original, Restoration, Upload
+from albums.models import Changes, Mask, Original, Restoration, Upload
 
 logger = logging.getLogger(__name__)
 
 UPLOADS_WAIT = timedelta(days=7)
 UNKNOWN_FILES_WAIT = timedelta(hours=1)
+Kept = type[Original] | type[Restoration] | type[Changes] | type[Mask]
+FOLDERS: dict[str, Kept] = {
+    "originals": Original,
+    "restorations": Restoration,
+    "changes": Changes,
+    "masks": Mask,
+}
 
 
 def sweep_uploads(now: datetime | None = None) -> int:
@@ -24,8 +30,9 @@ def sweep_uploads(now: datetime | None = None) -> int:
     ever touched."""
     now = now or timezone.now()
     Upload.objects.filter(touched__lt=now - UPLOADS_WAIT).delete()
-    unknown = _unknown_uploads() | _unknown("originals", Original.objects)
-    unknown |= _unknown("restorations", Restoration.objects)
+    unknown = _unknown_uploads()
+    for folder, kind in FOLDERS.items():
+        unknown |= _unknown(folder, kind)
     before = (now - UNKNOWN_FILES_WAIT).timestamp()
     swept = [path for path in unknown if _swept(path, before)]
     if swept:
@@ -51,7 +58,8 @@ def _unknown_uploads() -> set[Path]:
     return {path for path in files if path.stem not in known}
 
 
-def _unknown(folder: str, rows: Manager[Original] | Manager[Restoration]) -> set[Path]:
+def _unknown(folder: str, kind: Kept) -> set[Path]:
     # The files are listed before the rows are read: a row made in between is seen.
     files = set(storage.media(folder).glob("*/*"))
-    return files - {storage.media(path) for path in rows.values_list("path", flat=True)}
+    named = kind._default_manager.values_list("path", flat=True)
+    return files - {storage.media(path) for path in named}

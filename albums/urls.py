@@ -34,6 +34,19 @@ urlpatterns = [
         file_views.restoration_file,
         name="restoration_file",
     ),
+    path(
+        "files/restorations/<uuid:code>/changes/<str:layer>/<str:key>.png",
+        file_views.changes_file,
+        name="changes_file",
+    ),
+    path(
+        "files/restorations/<uuid:code>/faces/<int:number>/<str:side>/<str:key>.jpg",
+        file_views.face_file,
+        name="face_file",
+    ),
+    path(
+        "files/masks/<uuid:code>/<str:key>.png", file_views.mask_file, name="mask_file"
+    ),
     path("files/photos/<uuid:code>/original/", file_views.original, name="original"),
     path(
         "files/restorations/<uuid:code>/download/",

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from albums.models import Photo, Restoration
 from albums.renditions import Size, photo_url, restoration_url
+from albums.shown_changes import ShownChanges
 
 ORIGINAL = "original"
 
@@ -18,6 +19,7 @@ class CompareMode(StrEnum):
     SLIDER = "slider"
     SIDE = "side"
     HOLD = "hold"
+    CHANGES = "changes"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ class Comparison:
     def restorations(self) -> tuple[Version, ...]:
         return self.versions[1:]
 
+    @property
+    def changes(self) -> ShownChanges | None:
+        """What `b` changed in the original, where that lies beside it and is known."""
+        if self.a.restoration or not (self.b and self.b.restoration):
+            return None
+        # Reading it raises an AttributeError where there is none.
+        changes = getattr(self.b.restoration, "changes", None)
+        return ShownChanges(changes) if changes else None
+
 
 class NoSuchVersion(Exception):
     """An address names a picture that this photo does not have."""
@@ -84,7 +95,7 @@ def comparison(photo: Photo, *, a: str = "", b: str = "") -> Comparison:
 
     Raises NoSuchVersion.
     """
-    made = photo.restorations.order_by("-created", "-pk")
+    made = photo.restorations.select_related("changes").order_by("-created", "-pk")
     versions = (Version(photo), *(Version(photo, one) for one in made))
     by_code = {version.code: version for version in versions}
     try:

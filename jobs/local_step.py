@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from django.conf import settings
 from django.db import transaction
@@ -17,10 +20,17 @@ from django.utils.translation import gettext as _
 from numpy.typing import DTypeLike, NDArray
 
 from albums import images
-from albums.services import MadeBy, add_restoration, crop_box, original_file
-from jobs import own_options, own_run
+from albums.models import Mask, Restoration
+from albums.services import (
+    MadeBy,
+    add_restoration,
+    crop_box,
+    mask_file,
+    original_file,
+)
+from jobs import own_options, own_run, what_changed
 from jobs.clock import db_now
-from jobs.engine import EngineError, Progress, StageReport
+from jobs.engine import EngineError, Outcome, Progress, StageReport
 from jobs.engine.own.trouble import ModelFailed
 from jobs.file_trouble import file_trouble
 from jobs.models import Attempt, Event, Job
@@ -28,12 +38,23 @@ from jobs.notes import note_for
 from jobs.providers import local, local_run
 from jobs.step import Failure, Step
 
+logger = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=60)
 # A tile of an own model may take as long as the check allows, on a busy machine.
 MODEL_LEASE = timedelta(seconds=300)
 # Compressing a scan of 150 megapixels without loss gives no sign of life meanwhile.
 ENCODE_LEASE = timedelta(seconds=300)
 SECONDS_BETWEEN_SIGNS = 1.5
+# What may go wrong with the map of the changes; the restoration is kept all the same.
+NO_MAP = (
+    ValueError,
+    MemoryError,
+    OSError,
+    images.BadPicture,
+    images.HelperLost,
+    cv2.error,
+)
 BYTES_KEPT_IN_MEMORY = 64 * 1024 * 1024
 
 
@@ -73,7 +94,12 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
     )
     signs = SignsOfLife(step, MODEL_LEASE if own else LEASE)
     outcome = local_run.run(
-        scan, options, progress=signs, workspace=Workspace(folder), own=own
+        scan,
+        options,
+        progress=signs,
+        workspace=Workspace(folder),
+        own=own,
+        mask=_marked(step.job, folder),
     )
     step.move(
         Job.State.FETCHING,
@@ -81,6 +107,7 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
         detail=own_run.record_of(own),
         leased_until=db_now() + ENCODE_LEASE,
     )
+    made = _what_changed(step, scan, outcome, folder)
     part = folder / "result"
     encoded = images.encode(outcome.picture, part, lossless=photo.original.lossless)
     made_by = MadeBy(
@@ -96,7 +123,44 @@ def _restore(step: Step, attempt: Attempt, folder: Path) -> None:
     )
     with transaction.atomic():
         restoration = add_restoration(photo, part, encoded, made_by)
+        if made:
+            _keep(made, restoration)
         step.succeed(attempt, restoration)
+
+
+def _what_changed(
+    step: Step, scan: NDArray[Any], outcome: Outcome, folder: Path
+) -> what_changed.Made | None:
+    """None where it cannot be told: the restoration counts for more."""
+    try:
+        return what_changed.made_of(
+            scan, outcome.picture, folder, reports=outcome.reports
+        )
+    except NO_MAP as error:
+        logger.warning("job %s: no map of its changes: %r", step.job.code, error)
+        return None
+
+
+def _keep(made: what_changed.Made, restoration: Restoration) -> None:
+    try:
+        made.keep(restoration)
+    except OSError as error:
+        logger.warning("no map of %s is kept: %r", restoration.code, error)
+
+
+def _marked(job: Job, folder: Path) -> NDArray[Any] | None:
+    """The places that a person marked; None where the engine is to look itself."""
+    code = job.options.get("mask", "")
+    if not code:
+        return None
+    mask = Mask.objects.filter(photo=job.photo, code=code).first()
+    if mask is None:
+        raise Failure(
+            "mask_missing",
+            Job.Blame.SETUP,
+            _("The marked places are not there any more. Mark them again."),
+        )
+    return images.decode(mask_file(mask), into=folder / "mask")
 
 
 def note_from(reports: tuple[StageReport, ...]) -> str:

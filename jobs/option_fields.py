@@ -57,6 +57,7 @@ def fields_of(wish: Wish, chosen: Mapping[str, str] | None = None) -> tuple[Fiel
             away=_away(option, ours[option.name], wish.provider),
         )
         for option in schema
+        if not option.is_hidden
     )
 
 
@@ -67,7 +68,7 @@ def field_name(provider: str, option: str) -> str:
 def chosen_options(data: QueryDict, provider: str) -> dict[str, str]:
     """What differs from the recipe; an option left at "as the recipe says" is empty."""
     schema = schema_of(provider) if provider in SCHEMAS else ()
-    names = (option.name for option in schema)
+    names = (option.name for option in schema if not option.is_hidden)
     sent = {name: data.get(field_name(provider, name), "").strip() for name in names}
     return {name: value for name, value in sent.items() if value}
 

@@ -98,6 +98,17 @@ def ring_renditions(photo_id: int) -> None:
         logger.warning("renditions will be made later: %s", error)
 
 
+def ring_errand(errand_pk: int) -> None:
+    """Have an errand of the engine done, if a worker is there. Never raises: it is rung
+    for again by the sweep."""
+    try:
+        listening = heartbeat.listening_host(ENGINE)
+        if listening:
+            _ring(queue_name(ENGINE, listening), "jobs.tasks.errand", errand_pk)
+    except (BrokerDown, db.Error) as error:
+        logger.warning("an errand will be done later: %s", error)
+
+
 def queue_name(cluster: str, of_host: str) -> str:
     # Two installations may share one Redis, and must not hear each other's rings.
     installation = sha256(settings.SECRET_KEY.encode()).hexdigest()[:8]

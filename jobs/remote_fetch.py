@@ -16,7 +16,7 @@ from albums import images
 from albums.images import Encoded
 from albums.models import Restoration
 from albums.services import MadeBy, add_restoration
-from jobs import accounts, budget, connections, money, source_links
+from jobs import accounts, budget, connections, errands, money, source_links
 from jobs.clock import db_now
 from jobs.leaving import note_about_copy
 from jobs.models import Attempt, Event, Job
@@ -230,6 +230,7 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
     Attempt.objects.filter(pk=attempt.pk).update(
         brought={}, result_address="", late_look=None, charged=is_charged
     )
+    errands.look_for_changes(restoration)
     return restoration
 
 

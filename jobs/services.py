@@ -65,6 +65,7 @@ def request_restoration(
     Raises BadOption, and NoConsent where the album's photos may not go to a provider.
     """
     options = options_for(provider, recipe, chosen)
+    check_mask(photo, options)
     if fallback:
         check_fallback(provider, recipe, fallback)
     for name in (provider, fallback):
@@ -98,6 +99,13 @@ def request_restoration(
                     job=job, kind=Event.Kind.AGREED_ONCE, words=name, by=by
                 )
     return job
+
+
+def check_mask(photo: Photo, options: Mapping[str, str]) -> None:
+    """That a mask, if any, is one of this photo. Raises BadOption."""
+    code = options.get("mask", "")
+    if code and not photo.masks.filter(code=code).exists():
+        raise BadOption(_("These marked places belong to another photo."))
 
 
 def check_fallback(provider: str, recipe: str, fallback: str) -> None:

@@ -14,6 +14,7 @@ from albums.services import sweep_uploads
 from jobs import (
     accounts,
     budget,
+    errands,
     heartbeat,
     late,
     over_budget,
@@ -40,6 +41,7 @@ def sweep() -> None:
     budget.sweep(db_now())
     ring_for_late_results()
     ring_for_copies()
+    ring_for_errands()
     over_budget.let_go()
     accounts.let_go_what_remained()
 
@@ -52,6 +54,11 @@ def ring_for_late_results() -> None:
 def ring_for_copies() -> None:
     for copy_pk in remote_copies.due(db_now()):
         queue.ring_copy(copy_pk)
+
+
+def ring_for_errands() -> None:
+    for errand_pk in errands.due(db_now()):
+        queue.ring_errand(errand_pk)
 
 
 def sweep_scratch() -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 from albums.services import prepare_renditions
 from jobs import (
     checking,
+    errands,
     heartbeat,
     late,
     leases,
@@ -48,6 +49,11 @@ def collect_late(attempt_id: int) -> None:
 def tend_copy(copy_pk: int) -> None:
     if _begin():
         remote_copies.tend(copy_pk)
+
+
+def errand(errand_pk: int) -> None:
+    if _begin():
+        errands.run(errand_pk, sign=lambda: heartbeat.beat(queue.this_cluster()))
 
 
 def check_provider(name: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs import provider_views, restore_views, source_views, views
+from jobs import mask_views, provider_views, restore_views, source_views, views
 
 app_name = "jobs"
 
@@ -18,6 +18,18 @@ urlpatterns = [
     ),
     path("photos/<uuid:code>/progress/", views.photo_progress, name="photo_progress"),
     path("photos/<uuid:code>/restore/", restore_views.start, name="start"),
+    path("photos/<uuid:code>/damage/", mask_views.marks, name="marks"),
+    path(
+        "photos/<uuid:code>/damage/progress/",
+        mask_views.marks_progress,
+        name="marks_progress",
+    ),
+    path("photos/<uuid:code>/damage/find/", mask_views.find_marks, name="find_marks"),
+    path(
+        "photos/<uuid:code>/damage/repair/",
+        mask_views.repair_marked,
+        name="repair_marked",
+    ),
     path("albums/<uuid:code>/restore/", restore_views.choose, name="choose"),
     path("albums/<uuid:code>/restore/options/", restore_views.options, name="options"),
     path(

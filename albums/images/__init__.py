@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from albums.images.door import (
     check_head,
+    cut_out,
     decode,
     encode,
     inspect,
     make_full,
+    make_mask,
     make_renditions,
     sendable,
+    tint,
 )
 from albums.images.helper import HelperLost, SharedHelper
 from albums.images.pictures import (
@@ -43,10 +46,13 @@ __all__ = [
     "Sendable",
     "SharedHelper",
     "check_head",
+    "cut_out",
     "decode",
     "encode",
     "inspect",
     "make_full",
+    "make_mask",
     "make_renditions",
     "sendable",
+    "tint",
 ]

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,41 @@ def make_full(
     with _parts([target]) as parts:
         outputs = {0: str(parts[target])}
         helper.ask(Request("full", str(path.absolute()), page, crop, outputs))
+
+
+def cut_out(
+    path: Path,
+    *,
+    page: int = 0,
+    crop: Box | None = None,
+    targets: Mapping[Box, Path],
+) -> None:
+    """Write a small JPEG of each box, which counts in the upright, cropped page."""
+    with _parts(targets.values()) as parts:
+        outputs = {n: str(parts[path]) for n, path in enumerate(targets.values())}
+        boxes = tuple(targets)
+        helper.ask(
+            Request("cut", str(path.absolute()), page, crop, outputs, boxes=boxes)
+        )
+
+
+def tint(path: Path, *, ramp: str, layer: int = 0, target: Path) -> None:
+    """Write one channel of a picture as a PNG to lay over a photo: coloured by `ramp`
+    ("changes", "marks"), transparent where it is black."""
+    with _parts([target]) as parts:
+        outputs = {0: str(parts[target])}
+        asked = Request("tint", str(path.absolute()), outputs=outputs)
+        helper.ask(replace(asked, ramp=ramp, layer=layer))
+
+
+def make_mask(path: Path, into: Path) -> Encoded:
+    """Write what a person drew as a mask of our own: a grey PNG, 255 where the drawing
+    is light, else 0, synced to the disk. BadPicture with the reason."""
+    with _parts([into]) as parts:
+        outputs = {0: str(parts[into])}
+        answer = helper.ask(Request("mask", str(path.absolute()), outputs=outputs))
+    height, width = answer.shape
+    return Encoded(Format(answer.format), width, height, answer.size, answer.sha256)
 
 
 def decode(

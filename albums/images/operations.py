@@ -29,10 +29,11 @@ from albums.images.limits import (
     start_within,
 )
 from albums.images.opening import Source, look_at
+from albums.images.overlays import as_mask, write_tinted
 from albums.images.pictures import Format
 from albums.images.pixels import in_memory, read_pixels, to_shallow
 from albums.images.sending import Limits, write_sendable
-from albums.images.shrinking import fitted, write_renditions
+from albums.images.shrinking import fitted, write_parts, write_renditions
 from albums.images.wire import Answer, Request
 
 Pixels = NDArray[Any]
@@ -133,6 +134,27 @@ def _make_full(source: Source, request: Request) -> Answer:
     return Answer(format=Format.JPEG, shape=pixels.shape)
 
 
+def _cut_out(source: Source, request: Request) -> Answer:
+    pixels = to_shallow(read_pixels(source, request.page, request.crop, in_memory))
+    targets = {request.boxes[n]: Path(path) for n, path in request.outputs.items()}
+    write_parts(pixels, targets)
+    return Answer(format=Format.JPEG)
+
+
+def _tint(source: Source, request: Request) -> Answer:
+    pixels = to_shallow(read_pixels(source, 0, None, in_memory))
+    write_tinted(pixels, request.layer, request.ramp, Path(request.outputs[0]))
+    return Answer(format=Format.PNG, shape=pixels.shape[:2])
+
+
+def _make_mask(source: Source, request: Request) -> Answer:
+    mask = as_mask(to_shallow(read_pixels(source, 0, None, in_memory)))
+    path = Path(request.outputs[0])
+    write_png(mask, path)
+    size = path.stat().st_size
+    return Answer(format=Format.PNG, shape=mask.shape, size=size, sha256=sync(path))
+
+
 def _decode(source: Source, request: Request) -> Answer:
     def on_disk(shape: tuple[int, ...], depth: type[np.unsignedinteger[Any]]) -> Pixels:
         return np.memmap(request.outputs[0], depth, "w+", shape=shape)
@@ -189,4 +211,7 @@ WORK: dict[str, tuple[Work, float]] = {
     "full": (_make_full, 0.5),
     "decode": (_decode, 0.5),
     "send": (_send, 4.0),
+    "cut": (_cut_out, 0.5),
+    "tint": (_tint, 1.0),
+    "mask": (_make_mask, 1.0),
 }

@@ -37,7 +37,7 @@ def upright_view(stored: Pixels, orientation: int) -> Pixels:
 
 def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
     """Where the part `box` of an upright page of this size lies in the file."""
-    left, top, right, bottom = box
+    left, top, right, bottom = box[:4]
     if orientation in {2, 3, 7, 6}:
         left, right = width - right, width - left
     if orientation in {3, 4, 7, 8}:

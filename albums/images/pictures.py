@@ -30,12 +30,27 @@ class Format(StrEnum):
 
 
 class Box(NamedTuple):
-    """A part of a page, in its upright pixels; right and bottom are outside."""
+    """A part of a page, in its upright pixels; right and bottom are outside. A print
+    that lies aslant is a box turned about its middle, `angle` degrees clockwise: its
+    corners may then be counted beyond the page."""
 
     left: int
     top: int
     right: int
     bottom: int
+    angle: float = 0.0
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True)

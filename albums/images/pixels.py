@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from albums.images.aslant import straighten
 from albums.images.colour import Colours, colours_of
 from albums.images.opening import Source, opened, orientation_of, without_orientation
 from albums.images.orientation import stored_box, stored_view, upright_size
@@ -47,7 +48,7 @@ class ShallowRaster:
         self.colours = colours_of(image, _plain_mode(image.mode))
 
     def rows(self, box: Box) -> Pixels:
-        return np.asarray(self.colours.shallow(flattened(self.image.crop(box))))
+        return np.asarray(self.colours.shallow(flattened(self.image.crop(box[:4]))))
 
 
 class DeepRaster:
@@ -140,11 +141,33 @@ def read_pixels(
     with decoded(source, page) as (image, raster):
         orientation = orientation_of(image, source, page)
         width, height = upright_size(image.width, image.height, orientation)
+        if crop and crop.angle:
+            return _straightened(raster, orientation, (width, height), crop, allocate)
         box = within(crop, width, height)
         size = (box.bottom - box.top, box.right - box.left)
         upright = allocate(size if raster.grey else (*size, 3), raster.depth)
         stored = stored_box(box, width, height, orientation)
         _fill(stored_view(upright, orientation), raster, stored)
+    return upright
+
+
+def _straightened(
+    raster: Raster,
+    orientation: int,
+    page: tuple[int, int],
+    crop: Box,
+    allocate: Allocate,
+) -> Pixels:
+    def piece(box: Box) -> Pixels:
+        shape = (box.height, box.width) if raster.grey else (box.height, box.width, 3)
+        part = np.empty(shape, raster.depth)
+        stored = stored_box(box, *page, orientation)
+        stored_view(part, orientation)[...] = raster.rows(stored)
+        return part
+
+    size = (crop.height, crop.width)
+    upright = allocate(size if raster.grey else (*size, 3), raster.depth)
+    straighten(upright, piece, page, crop.middle, crop.angle)
     return upright
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from albums.images.aslant import straighten
 from albums.images.colour import Colours, colours_of
 from albums.images.encoding import write_small_jpeg
 from albums.images.opening import Source, opened, orientation_of
@@ -23,6 +24,9 @@ from albums.images.refusals import BadPicture
 Pixels = NDArray[Any]
 
 QUALITY = 82
+# Faces are looked at closely.
+PART_SIDE = 480
+PART_QUALITY = 90
 REDUCED = {
     (3, 1): cv2.IMREAD_COLOR,
     (3, 2): cv2.IMREAD_REDUCED_COLOR_2,
@@ -41,15 +45,13 @@ CUBIC_UP_TO = 1.5
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a JPEG is needed: the stored box, its orientation, and its colours."""
+    """What of a JPEG is needed: the stored box, how long what is shown of it is, its
+    orientation, and its colours."""
 
     box: Box
+    longest: int
     orientation: int
     colours: Colours
-
-    @property
-    def longest(self) -> int:
-        return max(self.box.right - self.box.left, self.box.bottom - self.box.top)
 
 
 def write_renditions(
@@ -71,15 +73,28 @@ def _write(rgb: Pixels, path: Path) -> None:
     write_small_jpeg(bgr, path, quality=QUALITY)
 
 
+def write_parts(pixels: Pixels, targets: Mapping[Box, Path]) -> None:
+    """A small JPEG of each box of an upright uint8 picture, cut to the picture."""
+    height, width = pixels.shape[:2]
+    for wanted, path in targets.items():
+        box = within(wanted, width, height)
+        part = fitted(pixels[box.top : box.bottom, box.left : box.right], PART_SIDE)
+        bgr = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2BGR)
+        write_small_jpeg(bgr, path, quality=PART_QUALITY)
+
+
 def _write_from_jpeg(
     source: Source, crop: Box | None, targets: Mapping[int, Path]
 ) -> None:
     plan = _plan(source, crop)
     sides = sorted(targets, reverse=True)
-    pixels = fitted(_read_reduced(source, plan, sides[0]), sides[0])
+    if crop and crop.angle:
+        pixels = fitted(_read_aslant(source, plan, crop, sides[0]), sides[0])
+    else:
+        stored = fitted(_read_reduced(source, plan, sides[0]), sides[0])
+        pixels = turned(stored, plan.orientation)
     if plan.colours.convert:
         pixels = _converted(pixels, plan.colours)
-    pixels = turned(pixels, plan.orientation)
     for side in sides:
         pixels = fitted(pixels, side)
         write_small_jpeg(pixels, targets[side], quality=QUALITY)
@@ -90,13 +105,37 @@ def _plan(source: Source, crop: Box | None) -> Plan:
         orientation = orientation_of(image, source, 0)
         colours = colours_of(image, image.mode)
         width, height = upright_size(image.width, image.height, orientation)
-    box = stored_box(within(crop, width, height), width, height, orientation)
-    return Plan(box, orientation, colours)
+    if crop and crop.angle:
+        shown, needed = crop, Box(0, 0, width, height)
+    else:
+        shown = needed = within(crop, width, height)
+    box = stored_box(needed, width, height, orientation)
+    return Plan(box, max(shown.width, shown.height), orientation, colours)
+
+
+def _read_aslant(source: Source, plan: Plan, crop: Box, side: int) -> Pixels:
+    """The print that lies aslant, upright, from the page decoded at a fraction."""
+    scale = _scale(plan, side)
+    page = turned(_read_reduced(source, plan, side), plan.orientation)
+    size = max(1, round(crop.height / scale)), max(1, round(crop.width / scale))
+    upright = np.empty((*size, *page.shape[2:]), page.dtype)
+    straighten(
+        upright,
+        lambda box: page[box.top : box.bottom, box.left : box.right],
+        (page.shape[1], page.shape[0]),
+        (crop.middle[0] / scale, crop.middle[1] / scale),
+        crop.angle,
+    )
+    return upright
+
+
+def _scale(plan: Plan, side: int) -> int:
+    return max(n for n in (1, 2, 4, 8) if n == 1 or plan.longest >= n * side)
 
 
 def _read_reduced(source: Source, plan: Plan, side: int) -> Pixels:
     """Decoded at a half, a quarter or an eighth where that leaves `side` pixels."""
-    scale = max(n for n in (1, 2, 4, 8) if n == 1 or plan.longest >= n * side)
+    scale = _scale(plan, side)
     claim = source.page(0)
     flags = REDUCED[claim.channels, scale] | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(source.data, np.uint8), flags)
@@ -104,7 +143,7 @@ def _read_reduced(source: Source, plan: Plan, side: int) -> Pixels:
     source.data.madvise(mmap.MADV_DONTNEED)
     if pixels is None:
         raise BadPicture("broken", detail="not decoded")
-    if plan.box == (0, 0, claim.width, claim.height):
+    if plan.box == Box(0, 0, claim.width, claim.height):
         return pixels
     left, top = plan.box.left // scale, plan.box.top // scale
     right, bottom = -(-plan.box.right // scale), -(-plan.box.bottom // scale)

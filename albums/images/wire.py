@@ -10,7 +10,8 @@ from albums.images.pictures import Box
 
 @dataclass(frozen=True)
 class Request:
-    """`outputs` maps the longest side in pixels (0: full size) to the file to write."""
+    """`outputs` maps the longest side in pixels (0: full size) to the file to write;
+    where `boxes` are to be cut out, their number."""
 
     work: str
     path: str
@@ -24,6 +25,9 @@ class Request:
     shape: tuple[int, ...] = ()
     deep: bool = False
     lossless: bool = False
+    boxes: tuple[Box, ...] = ()
+    ramp: str = ""
+    layer: int = 0
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -35,6 +39,7 @@ class Request:
         words["outputs"] = {int(side): path for side, path in words["outputs"].items()}
         words["formats"] = tuple(words["formats"])
         words["shape"] = tuple(words["shape"])
+        words["boxes"] = tuple(Box(*box) for box in words["boxes"])
         return cls(**words)
 
 

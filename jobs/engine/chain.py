@@ -40,8 +40,6 @@ SHARES = {
     "sharpen": 0.1,
     "enlarge": 0.1,
 }
-# In fewer pixels than this there is no picture to look at.
-SMALLEST = 16
 
 
 def restore(
@@ -100,6 +98,8 @@ def check(scan: Pixels, settings: Settings) -> None:
         raise EngineError(
             "shape_unknown", "Only grey and RGB pictures can be restored."
         )
+    if settings.mask is not None:
+        mend.check_mask(scan, settings.mask)
     enlarge.check_enlarging(scan.shape[0], scan.shape[1], settings.enlarge)
 
 
@@ -122,7 +122,7 @@ class _Run:
         self.reports: list[StageReport] = []
         self.own = Stages(settings)
         self.done = 0.0
-        self.is_tiny = min(scan.shape[:2]) < SMALLEST
+        self.is_tiny = min(scan.shape[:2]) < mend.SMALLEST
         with self._ticking("look") as tick:
             self.canvas: Canvas = workspace(scan.shape, np.uint16)
             bands.fill_canvas(scan, self.canvas, tick=tick)
@@ -132,15 +132,20 @@ class _Run:
     def scratches(self) -> None:
         if self._is_off("scratches", self.settings.scratches):
             return
+        marked = self.settings.mask
         with self._ticking("scratches") as tick:
-            found = mend.find(
-                self.canvas,
-                self.settings.damage,
-                tick=lambda part: tick(part / 2),
-                by=self.own.chances if Role.DETECT in self.own else None,
-            )
+            if marked is None:
+                found = mend.find(
+                    self.canvas,
+                    self.settings.damage,
+                    tick=lambda part: tick(part / 2),
+                    by=self.own.chances if Role.DETECT in self.own else None,
+                )
+            else:
+                found = mend.as_marked(self.canvas, marked)
             if not found.mask.any():
                 note = Note.FACES_SPARED if found.spared else Note.NO_SCRATCHES
+                note = note if marked is None else Note.NOTHING_MARKED
                 self._report("scratches", None, note, held_back=found.spared)
                 return
             fill = self.own.fill if Role.INPAINT in self.own else mend.mend
@@ -150,6 +155,7 @@ class _Run:
                 tick=lambda part: tick(0.5 + part / 2),
             )
             note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
+            note = note if marked is None else Note.MENDED_AS_MARKED
             self._report("scratches", changed, note, held_back=found.spared)
 
     def own_restore(self) -> None:

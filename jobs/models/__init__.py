@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from jobs.models.errand import Errand, ErrandQuerySet
 from jobs.models.job import Attempt, Batch, Event, Heartbeat, Job, JobQuerySet
 from jobs.models.provider import (
     AlbumCap,
@@ -18,6 +19,8 @@ __all__ = [
     "Batch",
     "Budget",
     "Consent",
+    "Errand",
+    "ErrandQuerySet",
     "Event",
     "Heartbeat",
     "HourlyUse",

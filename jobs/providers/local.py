@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jobs.providers.options import Option
+from jobs.providers.options import Option, Text
 
 NAME = "local"
 LABEL = "This app"
@@ -64,6 +64,14 @@ OPTIONS = (
         help="For small prints that are to be printed large.",
         choices=(("1", "Keep the size"), ("2", "2 times"), ("4", "4 times")),
         default="1",
+    ),
+    Option(
+        name="mask",
+        label="Marked places",
+        help="The code of a mask that was found or drawn: just that is mended.",
+        text=Text(longest=36, pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        default="",
+        is_hidden=True,
     ),
 )
 

@@ -20,15 +20,18 @@ def run(
     progress: Callable[[Progress], None],
     workspace: Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]],
     own: tuple[OwnModel, ...] = (),
+    mask: NDArray[np.uint8] | None = None,
 ) -> Outcome:
     """Restore a scan here and now.
 
     `scan` is upright sRGB, (height, width) or (height, width, 3), 8 or 16 bits a
     channel; the outcome's picture has the same type. `options` are complete and
-    checked, `own` the models that they name. Raises EngineError, and whatever `progress` raises.
+    checked, `own` the models that they name. `mask`, of the scan's shape at any scale, says what is to be mended (128
+    and more); without it the engine looks. Raises EngineError, and whatever `progress`
+    raises.
     """
-    settings = replace(settings_from(options), own=own)
-    return restore(scan, settings, progress=progress, workspace=workspace)
+    wanted = replace(settings_from(options), own=own, mask=mask)
+    return restore(scan, wanted, progress=progress, workspace=workspace)
 
 
 def settings_from(options: Mapping[str, str]) -> Settings:

@@ -36,7 +36,8 @@ class Option:
     text; "" means that nothing is sent, and is taken where it is the default. `help`
     says in plain words what a person gets. `vendor_default` is what the vendor does
     where nothing is sent, if that is known and is not what we do. `only_if` names
-    another option and the values of it under which this one counts.
+    another option and the values of it under which this one counts. One that no form
+    shows (`is_hidden`) is filled in by a page of its own.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Option:
     text: Text | None = None
     vendor_default: str = ""
     only_if: tuple[str, tuple[str, ...]] | None = None
+    is_hidden: bool = False
 
     def words_of(self, value: str) -> str:
         """A value as a person reads it."""

@@ -1,5 +1,6 @@
-// Two versions of a photo in one frame: slider, side by side, hold; zoom and pan of both
-// together; a magnifier. Sizes and places go to the style sheet as custom properties.
+// Two versions of a photo in one frame: slider, side by side, hold, and a map of what was
+// changed; zoom and pan of all together, also to a face; a magnifier. Sizes and places go to
+// the style sheet as custom properties.
 
 const MOST_ZOOM = 8;
 const STEP = 1.5;
@@ -47,6 +48,8 @@ class Compare {
     on(this.stage, "pointermove", (event) => this.move(event));
     on(this.stage, "pointerup pointercancel", (event) => this.up(event));
     on(this.stage, "contextmenu", (event) => this.fingers.size && event.preventDefault());
+    for (const face of this.root.querySelectorAll("[data-face]")) this.zoomable(face);
+    for (const tones of this.root.querySelectorAll("[data-tones]")) this.switchable(tones);
     this.holdable();
     this.choose(this.root.dataset.mode);
     this.slide();
@@ -56,12 +59,43 @@ class Compare {
     this.root.style.setProperty(name, value);
   }
 
-  choose(mode) {
+  // The frame on show: those of the pictures are hidden under the map.
+  get frame() {
+    return this.views[this.root.dataset.mode === "changes" ? 2 : 0];
+  }
+
+  choose(wanted) {
+    const mode = [...this.modes].some(({ value }) => value === wanted) ? wanted : "slider";
     this.root.dataset.mode = mode;
     for (const button of this.modes) button.setAttribute("aria-pressed", button.value === mode);
     this.slider.hidden = this.divider.hidden = mode !== "slider";
     this.hold.parentElement.hidden = mode !== "hold";
     this.show(false);
+    if (this.zoom > 1) this.sharpen();
+  }
+
+  // The map's layers, and the faces
+
+  switchable(tones) {
+    const layer = this.root.querySelector(".map__layer");
+    const help = this.root.querySelector(".map__help");
+    tones.parentElement.hidden = false;
+    on(tones, "change", () => {
+      [layer.src, layer.dataset.other] = [layer.dataset.other, layer.src];
+      [help.textContent, help.dataset.other] = [help.dataset.other, help.textContent];
+    });
+  }
+
+  zoomable(face) {
+    const [left, top, right, bottom] = face.dataset.face.split(" ").map(Number);
+    face.hidden = false;
+    on(face, "click", () => {
+      this.zoomTo(1);
+      this.zoomTo(Math.max(1.1, 90 / Math.max(right - left, bottom - top)));
+      this.pan(50 - (this.zoom * (left + right)) / 2 - this.x, 50 - (this.zoom * (top + bottom)) / 2 - this.y);
+      this.stage.scrollIntoView({ block: "nearest" });
+      this.stage.focus({ preventScroll: true });
+    });
   }
 
   // Slider
@@ -73,7 +107,7 @@ class Compare {
   }
 
   slideTo(event) {
-    const box = this.views[0].getBoundingClientRect();
+    const box = this.frame.getBoundingClientRect();
     this.slide(clamp((100 * (event.clientX - box.left)) / box.width, 0, 100));
   }
 
@@ -131,6 +165,7 @@ class Compare {
   // Full resolution comes only when somebody looks closer; until then the other stays.
   sharpen() {
     for (const picture of this.pictures) {
+      if (!picture.offsetParent) continue;
       const { full } = picture.dataset;
       delete picture.dataset.full;
       if (full) picture.src = full;
@@ -150,7 +185,7 @@ class Compare {
   }
 
   fillLens() {
-    this.pictures.forEach(({ src }, number) => {
+    this.pictures.slice(0, 2).forEach(({ src }, number) => {
       this.lens.children[number].firstElementChild.src = src;
     });
   }
@@ -158,7 +193,7 @@ class Compare {
   look(point) {
     this.point = { x: clamp(point.x, 0, 1), y: clamp(point.y, 0, 1) };
     if (this.lens.hidden) return;
-    const { clientWidth: width, clientHeight: height } = this.views[0];
+    const { clientWidth: width, clientHeight: height } = this.frame;
     const across = Math.min(416, this.stage.clientWidth - 16);
     const at = this.onFrame(this.point, width, height);
     this.set("--w", width);
@@ -198,7 +233,7 @@ class Compare {
   }
 
   gestureFor(event) {
-    const box = this.views[0].getBoundingClientRect();
+    const box = this.frame.getBoundingClientRect();
     const split = box.left + (box.width * this.slider.value) / 100;
     if (this.root.dataset.mode === "slider" && (this.zoom === 1 || Math.abs(event.clientX - split) < GRIP)) return this.lens.hidden ? "slide" : "look";
     if (this.zoom > 1) return "pan";
@@ -211,7 +246,7 @@ class Compare {
       return;
     }
     const before = this.fingers.get(event.pointerId);
-    const box = this.views[0].getBoundingClientRect();
+    const box = this.frame.getBoundingClientRect();
     if (this.gesture === "pinch") this.pinch(event);
     else if (this.gesture === "slide") this.slideTo(event);
     else if (this.gesture === "pan") this.pan((100 * (event.clientX - before.clientX)) / box.width, (100 * (event.clientY - before.clientY)) / box.height);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,8 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from albums.models import Album, Member, Photo, Restoration, User
 from albums.services import create_album, keep
-from tests.rows import add_photos
+from jobs.models import Job
+from tests.rows import add_job, add_photos
 
+SCRIPTS = Path(settings.STATICFILES_DIRS[0]) / "js"
 ALBUM_QUERIES = 8
 ALBUMS_QUERIES = 4
 
@@ -237,9 +240,40 @@ def test_a_stale_form_is_answered_in_plain_words(alice: User) -> None:
     assert not Album.objects.exists()
 
 
-def test_all_scripts_together_are_small() -> None:
-    folder = Path(settings.STATICFILES_DIRS[0]) / "js"
-    assert sum(len(script.read_bytes()) for script in folder.iterdir()) < 30_000
+def test_no_page_loads_many_scripts(album: Album, alice_client: Client) -> None:
+    """Of our own, with what they import themselves."""
+    [photo] = add_photos(album, 1)
+    add_job(photo, Job.State.SUCCEEDED)
+    pages: dict[str, UUID | None] = {
+        "albums:albums": None,
+        "albums:new_album": None,
+        "albums:album": album.code,
+        "albums:add": album.code,
+        "albums:photo": photo.code,
+        "jobs:marks": photo.code,
+        "jobs:activity": None,
+    }
+    loaded = {
+        name: scripts_of(page_of(alice_client, name, code))
+        for name, code in pages.items()
+    }
+    everything = {script.name for script in SCRIPTS.iterdir()}
+    assert set().union(*loaded.values()) == everything
+    for name, scripts in loaded.items():
+        size = sum(len((SCRIPTS / script).read_bytes()) for script in scripts)
+        assert size < 30_000, name
+
+
+def scripts_of(page: str) -> set[str]:
+    found: set[str] = set()
+    waiting = re.findall(r'src="/static/js/([\w.]+)"', page)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            text = (SCRIPTS / name).read_text()
+            waiting += re.findall(r'from "\./([\w.]+)"', text)
+    return found
 
 
 def test_pages_bring_no_script_or_style_of_their_own(

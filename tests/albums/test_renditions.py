@@ -83,9 +83,11 @@ def test_key_depends_on_page_crop_and_bytes(photo: Photo) -> None:
     keys.append(key())
     photo.crop_bottom = 8
     keys.append(key())
+    photo.crop_angle = 2.5
+    keys.append(key())
     photo.original.sha256 = "0" * 64
     keys.append(key())
-    assert len(set(keys)) == 5
+    assert len(set(keys)) == 6
 
 
 class TestPruning:

@@ -40,7 +40,7 @@ def choose(page: Page, mode: str) -> None:
 
 
 def views(page: Page) -> list[Locator]:
-    return page.locator(".view").all()
+    return page.locator(":is(.version--a, .version--b) .view").all()
 
 
 def boxes(page: Page) -> list[tuple[int, ...]]:
@@ -50,7 +50,8 @@ def boxes(page: Page) -> list[tuple[int, ...]]:
 
 def shown_pictures(page: Page) -> list[tuple[int, ...]]:
     """The same of both pictures, as zoomed and moved."""
-    return [rounded(picture) for picture in page.locator(".view img").all()]
+    pictures = page.locator(":is(.version--a, .version--b) .view img")
+    return [rounded(picture) for picture in pictures.all()]
 
 
 def rounded(element: Locator) -> tuple[int, ...]:
@@ -229,7 +230,7 @@ def test_full_resolution_comes_only_for_a_closer_look(
     page.goto(photo.address, wait_until="networkidle")
     assert not [url for url in asked if "/full/" in url]
     page.get_by_role("button", name="Zoom in").click()
-    for picture in page.locator(".view img").all():
+    for picture in page.locator(":is(.version--a, .version--b) img").all():
         expect(picture).to_have_attribute("src", re.compile("/full/"))
     assert len([url for url in asked if "/full/" in url]) == 2
 
@@ -272,15 +273,17 @@ def test_everything_to_press_is_large_enough(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("mode", ["Slider", "Side by side", "Hold"])
+@pytest.mark.parametrize("mode", ["Slider", "Side by side", "Hold", "What changed"])
 def test_both_pictures_and_their_names_are_printed(page: Page, mode: str) -> None:
     choose(page, mode)
     page.get_by_role("button", name="Zoom in").click()
     page.emulate_media(media="print")
     first, second = boxes(page)
     assert first[1] + first[3] <= second[1]
-    expect(page.locator("figcaption").first).to_be_visible()
-    expect(page.locator("figcaption").last).to_contain_text("Restored – This app, ")
+    expect(page.locator(".version--a figcaption")).to_be_visible()
+    caption = page.locator(".version--b figcaption")
+    expect(caption).to_contain_text("Restored – This app, ")
+    expect(page.locator(".version--map")).to_be_hidden()
     expect(page.locator(".version--b .view")).to_have_css("clip-path", "none")
 
 

@@ -22,6 +22,7 @@ from django.urls import (
 )
 
 from albums.models import User
+from albums.overlays import Layer, Side, changes_url, face_url, mask_url
 from albums.renditions import photo_url, restoration_url
 from tests.conftest import PASSWORD
 from tests.site.conftest import Home
@@ -56,6 +57,9 @@ TABLE: dict[str, dict[str, str]] = {
     "albums:compare_mode": {"GET": NEVER, "POST": "302 400 400 400 400"},
     "albums:photo_file": LOOK_ONLY,
     "albums:restoration_file": LOOK_ONLY,
+    "albums:changes_file": LOOK_ONLY,
+    "albums:face_file": LOOK_ONLY,
+    "albums:mask_file": LOOK_ONLY,
     "albums:original": LOOK_ONLY,
     "albums:restoration_download": LOOK_ONLY,
     "albums:uploads": {"GET": NEVER, "POST": "401 412 412 412 412"},
@@ -72,6 +76,11 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:album_progress": LOOK_ONLY,
     "jobs:photo_progress": LOOK_ONLY,
     "jobs:start": CHANGE_ONLY,
+    "jobs:marks": LOOK_ONLY,
+    # The engine has looked.
+    "jobs:marks_progress": {"GET": "302 204 204 404 404", "POST": NEVER},
+    "jobs:find_marks": CHANGE_ONLY,
+    "jobs:repair_marked": CHANGE_ONLY,
     # Without photos one is led back to the album.
     "jobs:choose": {"GET": CHANGE, "POST": CHANGE},
     "jobs:options": {"GET": "302 200 404 404 404", "POST": NEVER},
@@ -115,6 +124,7 @@ def paths(home: Home) -> dict[str, str]:
     """The addresses that need something to point at."""
     picture, restored = home.photo, home.restoration
     of_photo = ("photo", "pictures", "retitle", "keep_original", "original")
+    of_marks = ("marks", "marks_progress", "find_marks", "repair_marked")
     of_restoration = ("keep", "not_quite", "restoration_download")
     of_album = (
         "album_providers",
@@ -130,10 +140,14 @@ def paths(home: Home) -> dict[str, str]:
         "albums:add": at("albums:add", home.album.code),
         "albums:photo_file": photo_url(picture, "400"),
         "albums:restoration_file": restoration_url(restored, "400"),
+        "albums:changes_file": changes_url(home.changes, Layer.ALL),
+        "albums:face_file": face_url(home.changes, 0, Side.BEFORE),
+        "albums:mask_file": mask_url(home.mask),
         "albums:upload": at("albums:upload", home.upload.code),
         "jobs:album_progress": at("jobs:album_progress", home.album.code),
         "jobs:photo_progress": at("jobs:photo_progress", picture.code),
         "jobs:start": at("jobs:start", picture.code),
+        **{f"jobs:{n}": at(f"jobs:{n}", picture.code) for n in of_marks},
         "jobs:cancel": at("jobs:cancel", home.job.code),
         "jobs:retry": at("jobs:retry", home.job.code),
         "jobs:send_elsewhere": at("jobs:send_elsewhere", home.job.code),

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from albums import renditions
+from albums import overlays, renditions
 from albums.models import Photo, Restoration
 
 UNWANTED_WAIT = timedelta(hours=1)
@@ -41,3 +41,4 @@ def wanted_keys() -> Iterator[str]:
         yield renditions.source_of(photo).key
     for restoration in Restoration.objects.iterator():
         yield renditions.source_of(restoration).key
+    yield from overlays.wanted_keys()
