@@ -39,7 +39,7 @@ MODELS = (
     (level_curve, 0.46, 0.25),
     (light_curve, 0.04, 0.5),
 )
-LITTLE, MUCH = 0.17, 0.30
+LITTLE, MUCH = 0.16, 0.25
 MIDDLE, MIDDLE_SPREAD = 0.45, 0.15
 # With fewer tones than this there is no picture to bring back.
 FLAT = 0.06

@@ -115,13 +115,27 @@ def find(
     careful = mask_of(faces, *level.shape)
     tick(0.2)
     if not network.is_there(detector.NETWORK):
-        found = find_damage(level, chroma, careful, damage=damage, coloured=coloured)
+        found = find_damage(
+            level,
+            chroma,
+            careful,
+            damage=damage,
+            coloured=coloured,
+            sign=lambda: tick(0.5),
+        )
         tick(1.0)
         return found
     chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.6 * part))
     found = detector.choose(detector.suspects(chances), careful, damage)
     if not coloured:
-        second = find_damage(level, chroma, careful, damage=damage, coloured=False)
+        second = find_damage(
+            level,
+            chroma,
+            careful,
+            damage=damage,
+            coloured=False,
+            sign=lambda: tick(0.9),
+        )
         found = detector.second_opinion(found, second, chances)
     tick(1.0)
     return found

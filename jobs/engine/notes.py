@@ -12,8 +12,8 @@ class Note(StrEnum):
     LOOKED = "A print, looked at from all sides."
     NOTHING_NEEDED = "Nothing needed: the picture stays as it is."
     NEGATIVE = (
-        "This looks like a negative. If it is one, restore it again and say so: then it"
-        " is turned into a positive first."
+        "This looks like a negative. If it is one, restore it again with “Is it a"
+        " negative?” set to yes."
     )
     TURNED = "The negative was turned into a positive."
     RASTER_SEEN = "The dots of a printed picture were seen."
