@@ -13,6 +13,8 @@ BAND_PIXELS = 1 << 20
 # Bands begin at multiples of this, so that the 8x8 blocks of the grain stage fall on
 # the same rows of the picture however it is cut.
 ALIGN = 8
+# Less than this is not seen, in 16 bits.
+SEEN = 6 * 257
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,53 @@ def cut(height: int, width: int, *, halo: int, pixels: int | None = None) -> lis
     ]
 
 
+@dataclass(frozen=True)
+class Change:
+    """`mean`: absolute, over all values, 0 to 1. `area`: the share of the pixels of
+    which a channel has changed so that it can be seen."""
+
+    mean: float
+    area: float
+
+
+@dataclass
+class Tally:
+    """Adds up what is changed piece by piece."""
+
+    changed: int = 0
+    seen: int = 0
+
+    def add(self, before: Canvas, after: Canvas) -> None:
+        change = np.maximum(after, before) - np.minimum(after, before)
+        self.changed += int(change.sum(dtype=np.int64))
+        self.seen += int(np.count_nonzero(change.max(axis=2) > SEEN))
+
+    def change(self, canvas: Canvas) -> Change:
+        """Of the whole canvas (h, w, c)."""
+        pixels = canvas.shape[0] * canvas.shape[1]
+        return Change(self.changed / canvas.size / 65535, self.seen / pixels)
+
+
 def sweep(
     canvas: Canvas,
     work: Callable[[Canvas, Band], Canvas],
     *,
     halo: int = 0,
     tick: Tick,
-) -> float:
+) -> Change:
     """Replace the canvas band by band with what `work` makes of it.
 
     `work` gets the rows `top:bottom` as they were before the sweep, also those above
-    that have been written meanwhile, and returns as many. Returns the mean absolute
-    change, 0 to 1.
+    that have been written meanwhile, and returns as many.
     """
-    changed = 0.0
+    tally = Tally()
     bands = cut(canvas.shape[0], canvas.shape[1], halo=halo)
     for number, (band, before) in enumerate(_read(canvas, bands)):
         after = work(before, band)[band.inner]
-        changed += float(np.abs(after.astype(np.int32) - before[band.inner]).sum())
+        tally.add(before[band.inner], after)
         canvas[band.start : band.stop] = after
         tick((number + 1) / len(bands))
-    return changed / canvas.size / 65535
+    return tally.change(canvas)
 
 
 def _read(canvas: Canvas, bands: list[Band]) -> Iterator[tuple[Band, Canvas]]:

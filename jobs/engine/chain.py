@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.engine import bands, colour, contrast, enlarge, grain, mend, sharpen
+from jobs.engine import (
+    bands,
+    colour,
+    contrast,
+    enlarge,
+    grain,
+    mend,
+    negative,
+    sharpen,
+    skin,
+)
+from jobs.engine.bands import Change
 from jobs.engine.contract import (
     Canvas,
     EngineError,
     Outcome,
     Pixels,
+    Plane,
     Progress,
     Settings,
     StageReport,
     Tick,
     Workspace,
 )
+from jobs.engine.guard import Guard, hold_enlarged
+from jobs.engine.look import Medium, look_at
 from jobs.engine.noise import measure_noise
 from jobs.engine.notes import Note
 from jobs.engine.own.channels import three
@@ -29,7 +44,7 @@ from jobs.engine.own.stages import SHARES as OWN_SHARES
 from jobs.engine.own.stages import OwnStage, Stages
 from jobs.engine.tone import Kind, measure_tone, shrink
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 # Share of the whole time, roughly, for the progress bar.
 SHARES = {
     "look": 0.1,
@@ -125,9 +140,28 @@ class _Run:
         self.is_tiny = min(scan.shape[:2]) < mend.SMALLEST
         with self._ticking("look") as tick:
             self.canvas: Canvas = workspace(scan.shape, np.uint16)
-            bands.fill_canvas(scan, self.canvas, tick=tick)
-            self.noise = measure_noise(scan)
-            self.softness = sharpen.softness(scan, self.noise.sigma)
+            bands.fill_canvas(scan, self.canvas, tick=lambda part: tick(0.1 * part))
+            turned = self._turn(tick) if settings.negative else None
+            self.look = look_at(self.canvas, tick=lambda part: tick(0.2 + 0.8 * part))
+            self._report_look(turned)
+        self.guard = Guard(scan.shape, self.look.faces, workspace)
+
+    def _turn(self, tick: Tick) -> Change:
+        tables = negative.plan_positive(measure_tone(shrink(self.canvas)))
+        return bands.sweep(
+            self.canvas,
+            lambda rows, _: colour.correct_colour(rows, tables),
+            tick=lambda part: tick(0.1 + 0.1 * part),
+        )
+
+    def _report_look(self, turned: Change | None) -> None:
+        if turned is not None:
+            self._report("look", turned, Note.TURNED)
+            return
+        notes = {Medium.NEGATIVE: Note.NEGATIVE, Medium.RASTER: Note.RASTER_SEEN}
+        note = notes.get(self.look.medium, Note.LOOKED)
+        told = self.look.medium is Medium.NEGATIVE
+        self._report("look", None, note, held_back=told)
 
     def scratches(self) -> None:
         if self._is_off("scratches", self.settings.scratches):
@@ -140,6 +174,7 @@ class _Run:
                     self.settings.damage,
                     tick=lambda part: tick(part / 2),
                     by=self.own.chances if Role.DETECT in self.own else None,
+                    faces=self.look.faces,
                 )
             else:
                 found = mend.as_marked(self.canvas, marked)
@@ -149,21 +184,37 @@ class _Run:
                 self._report("scratches", None, note, held_back=found.spared)
                 return
             fill = self.own.fill if Role.INPAINT in self.own else mend.mend
-            changed = fill(
-                self.canvas,
-                found.mask,
-                tick=lambda part: tick(0.5 + part / 2),
-            )
+            self.look = replace(self.look, damaged=float(np.mean(found.mask > 0)))
             note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
-            note = note if marked is None else Note.MENDED_AS_MARKED
-            self._report("scratches", changed, note, held_back=found.spared)
+            if marked is not None:
+                # What a person has marked is wanted gone, in a face as well.
+                change = fill(
+                    self.canvas, found.mask, tick=lambda part: tick(0.5 + part / 2)
+                )
+                self._report("scratches", change, Note.MENDED_AS_MARKED)
+                return
+            self._guarded(
+                "scratches",
+                note,
+                lambda: fill(
+                    self.canvas, found.mask, tick=lambda part: tick(0.5 + part / 2)
+                ),
+                spared=found.spared,
+            )
 
     def own_restore(self) -> None:
-        if Role.RESTORE not in self.own:
+        stage = f"own_{Role.RESTORE}"
+        if Role.RESTORE not in self.own or self._is_off(stage, True):
             return
-        self._own(Role.RESTORE, self.own.restore, Note.RESTORED_BY_MODEL)
-        self.noise = measure_noise(self.canvas)
-        self.softness = sharpen.softness(self.canvas, self.noise.sigma)
+        with self._ticking(stage) as tick:
+            self._guarded(
+                stage,
+                Note.RESTORED_BY_MODEL,
+                lambda: self.own.restore(self.canvas, tick=tick),
+            )
+        noise = measure_noise(self.canvas)
+        soft = sharpen.softness(self.canvas, noise.sigma)
+        self.look = replace(self.look, noise=noise, soft=soft)
 
     def own_faces(self) -> None:
         self._own(Role.FACE, self.own.redraw, Note.REDRAWN, Note.NO_FACES)
@@ -188,72 +239,84 @@ class _Run:
         if self._is_off("grain", self.settings.grain):
             return
         with self._ticking("grain") as tick:
-            strength = grain.strength_for(self.noise, self.settings.damage)
+            noise = self.look.noise
+            strength = self.look.grain_strength(self.settings.damage)
             if strength == 0:
-                self._report("grain", None, Note.FINE_GRAIN)
+                self._leave("grain", Note.FINE_GRAIN)
                 return
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, _: grain.soften_grain(rows, self.noise, strength=strength),
-                halo=grain.HALO,
-                tick=tick,
+            self._guarded(
+                "grain",
+                Note.GRAIN_SOFTENED,
+                lambda: bands.sweep(
+                    self.canvas,
+                    lambda rows, _: grain.soften_grain(rows, noise, strength=strength),
+                    halo=grain.HALO,
+                    tick=tick,
+                ),
             )
-            self._report("grain", changed, Note.GRAIN_SOFTENED)
 
     def colour(self) -> None:
         if self._is_off("colour", self.settings.colour):
             return
         with self._ticking("colour") as tick:
-            tone = measure_tone(shrink(self.canvas))
+            small = shrink(self.canvas)
+            tone = measure_tone(small)
+            if tone.kind is Kind.TONED and self.settings.neutral:
+                change = bands.sweep(
+                    self.canvas, lambda rows, _: contrast.to_grey(rows), tick=tick
+                )
+                self._report("colour", change, Note.TONE_OUT)
+                return
             plan = colour.plan_colour(tone)
             if plan is None:
                 sound = tone.kind is Kind.COLOUR
                 note = Note.COLOURS_SOUND if sound else Note.NO_COLOURS
                 self._report("colour", None, note)
                 return
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, _: colour.correct_colour(rows, plan),
-                tick=tick,
+            self._curve(
+                "colour", plan, small, colour.correct_colour, Note.COLOURS_BACK, tick
             )
-            self._report("colour", changed, Note.COLOURS_BACK)
 
     def contrast(self) -> None:
         if self._is_off("contrast", self.settings.contrast):
             return
         with self._ticking("contrast") as tick:
-            tone = measure_tone(shrink(self.canvas))
+            small = shrink(self.canvas)
+            tone = measure_tone(small)
             table = contrast.plan_contrast(tone)
             if table is None:
                 self._report("contrast", None, Note.CONTRAST_SOUND)
                 return
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, _: contrast.raise_contrast(rows, table, tone.kind),
-                tick=tick,
-            )
-            self._report("contrast", changed, Note.CONTRAST_BACK)
+
+            def apply(rows: Canvas, tables: tuple[Canvas, ...]) -> Canvas:
+                return contrast.raise_contrast(rows, tables[0], tone.kind)
+
+            self._curve("contrast", (table,), small, apply, Note.CONTRAST_BACK, tick)
 
     def sharpen(self) -> None:
         if self._is_off("sharpen", self.settings.sharpen):
             return
         with self._ticking("sharpen") as tick:
-            if self.softness == 0:
-                self._report("sharpen", None, Note.SHARP)
+            amount, sigma = self.look.sharpening, self.look.noise.sigma
+            if amount == 0:
+                self._leave("sharpen", Note.SHARP)
                 return
-            changed = bands.sweep(
-                self.canvas,
-                lambda rows, _: sharpen.sharpen(
-                    rows, amount=self.softness, grain=self.noise.sigma
+            self._guarded(
+                "sharpen",
+                Note.SHARPENED,
+                lambda: bands.sweep(
+                    self.canvas,
+                    lambda rows, _: sharpen.sharpen(rows, amount=amount, grain=sigma),
+                    halo=sharpen.HALO,
+                    tick=tick,
                 ),
-                halo=sharpen.HALO,
-                tick=tick,
             )
-            self._report("sharpen", changed, Note.SHARPENED)
 
     def finish(self) -> NDArray[Any]:
         """The canvas in the scan's own type, enlarged if that was asked for."""
         factor = self.settings.enlarge
+        if factor == 1:
+            self._say_if_nothing_was_needed()
         if factor == 1 and self.scan.dtype == np.uint16:
             return self.canvas
         height, width, channels = self.scan.shape
@@ -266,8 +329,55 @@ class _Run:
             own = Role.UPSCALE in self.own
             into = self.own.enlarge_into if own else enlarge.enlarge_into
             into(self.canvas, picture, factor, tick=tick)
-        self._report("enlarge", 0.0, Note.ENLARGED)
+            held = hold_enlarged(self.canvas, picture, factor, self.look.faces)
+        note = Note.FACES_KEPT if held else Note.ENLARGED
+        self._report("enlarge", Change(0.0, 0.0), note, held_back=held > 0)
         return picture
+
+    def _guarded(
+        self,
+        stage: str,
+        note: Note,
+        work: Callable[[], Change],
+        *,
+        spared: bool = False,
+    ) -> None:
+        """Do the work of a stage, and take it back in faces that it would change."""
+        self.guard.keep(self.canvas)
+        change = work()
+        held = self.guard.hold(self.canvas, marks=stage == "scratches") > 0
+        note = Note.FACES_KEPT if held else note
+        self._report(stage, change, note, held_back=held or spared)
+
+    def _curve(
+        self,
+        stage: str,
+        plan: tuple[Canvas, ...],
+        small: Plane,
+        apply: Callable[[Canvas, tuple[Canvas, ...]], Canvas],
+        note: Note,
+        tick: Tick,
+    ) -> None:
+        """Bend the tones of the whole picture, as far as all faces bear it."""
+        tables, strength = skin.gentle(plan, small, self.look.faces, apply)
+        if tables is None:
+            self._report(stage, None, Note.HELD_BACK, held_back=True)
+            return
+        change = bands.sweep(
+            self.canvas, lambda rows, _: apply(rows, tables), tick=tick
+        )
+        held = strength < 1
+        self._report(stage, change, Note.HELD_BACK if held else note, held_back=held)
+
+    def _leave(self, stage: str, note: Note) -> None:
+        raster = self.look.medium is Medium.RASTER
+        self._report(stage, None, Note.RASTER if raster else note, held_back=raster)
+
+    def _say_if_nothing_was_needed(self) -> None:
+        first = self.reports[0]
+        quiet = not any(report.applied or report.held_back for report in self.reports)
+        if quiet and not self.is_tiny:
+            self.reports[0] = replace(first, note=Note.NOTHING_NEEDED.value)
 
     @contextmanager
     def _ticking(self, stage: str) -> Iterator[Tick]:
@@ -291,10 +401,16 @@ class _Run:
         return True
 
     def _report(
-        self, stage: str, changed: float | None, note: Note, *, held_back: bool = False
+        self,
+        stage: str,
+        change: Change | None,
+        note: Note,
+        *,
+        held_back: bool = False,
     ) -> None:
-        """`changed` None: the stage did nothing."""
-        applied = changed is not None
+        """`change` None: the stage did nothing."""
+        done = change or Change(0.0, 0.0)
+        applied = change is not None
         self.reports.append(
-            StageReport(stage, applied, changed or 0.0, note.value, held_back)
+            StageReport(stage, applied, done.mean, note.value, held_back, done.area)
         )

@@ -16,7 +16,9 @@ def plan_colour(tone: Tone) -> Tables | None:
 
     A toned print keeps its tone: what fading there is, `contrast` undoes in its greys.
     """
-    return plan_fading(tone.quantiles) if tone.kind is Kind.COLOUR else None
+    if tone.kind is not Kind.COLOUR:
+        return None
+    return plan_fading(tone.quantiles, tone.darkest)
 
 
 def correct_colour(rows: Canvas, tables: Tables) -> Canvas:

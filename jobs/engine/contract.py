@@ -34,7 +34,9 @@ class Settings:
     """What to do. Each stage can be switched; a stage that is on still looks first.
 
     `mask` (m, n), of the picture's shape at any scale, takes the place of the search
-    for damage: 128 and more is filled, less is left as it is.
+    for damage: 128 and more is filled, less is left as it is. `negative` turns a
+    negative into a positive first; a scan that looks like one is only told of. A toned
+    print keeps its tone unless `neutral` asks for greys.
     """
 
     damage: Damage = Damage.AUTO
@@ -44,6 +46,8 @@ class Settings:
     grain: bool = True
     sharpen: bool = True
     enlarge: int = 1
+    negative: bool = False
+    neutral: bool = False
     # At most one for each role.
     own: tuple[OwnModel, ...] = ()
     mask: Mask | None = field(default=None, compare=False)
@@ -59,7 +63,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class StageReport:
-    """`changed` is the mean absolute change of the picture by this stage, 0 to 1.
+    """`changed` is the mean absolute change of the picture by this stage, 0 to 1, and
+    `area` the share of its pixels that were changed so that it can be seen.
 
     `held_back` says that the stage was asked for and would have had something to do,
     but did less or nothing so as not to do harm; the person is then shown the note.
@@ -70,6 +75,7 @@ class StageReport:
     changed: float
     note: str
     held_back: bool = False
+    area: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,3 +30,9 @@ def raise_contrast(rows: Canvas, table: Canvas, kind: Kind) -> Canvas:
     lift = table[np.clip(grey, 0, 65535)].astype(np.int32) - grey
     lifted = np.clip(rows.astype(np.int32) + lift[:, :, None], 0, 65535)
     return np.asarray(lifted, np.uint16)
+
+
+def to_grey(rows: Canvas) -> Canvas:
+    """Rows (h, w, 3), 0..65535, with their luminance in all three channels."""
+    grey = np.rint(rows.astype(np.float32) @ _GREY)
+    return np.asarray(grey[:, :, None].repeat(3, axis=2), np.uint16)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from jobs.engine import detector, fill, network
-from jobs.engine.bands import Band, cut, sweep
+from jobs.engine.bands import Band, Change, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import (
     Canvas,
@@ -22,13 +22,12 @@ from jobs.engine.contract import (
     Settings,
     Tick,
 )
-from jobs.engine.faces import face_mask
+from jobs.engine.faces import Face, faces_in, mask_of
 from jobs.engine.scratches import Found, find_damage
 from jobs.engine.tone import Kind, measure_tone, shrink
 
 # Bigger scans are searched on a copy made smaller by whole pixels.
 SEARCHED = 6_000_000
-FACES = 1000
 # Marks fade out over a pixel; what they leave of it would show as a line.
 RIM = 3
 # From here on a pixel of a drawn mask is marked.
@@ -101,7 +100,12 @@ def as_marked(scan: Pixels, mask: Mask) -> Found:
 
 
 def find(
-    canvas: Pixels, damage: Damage, *, tick: Tick, by: Detector | None = None
+    canvas: Pixels,
+    damage: Damage,
+    *,
+    tick: Tick,
+    by: Detector | None = None,
+    faces: tuple[Face, ...] | None = None,
 ) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller.
 
@@ -114,20 +118,36 @@ def find(
     planes = to_planes(copy)
     level, chroma = _stretched(planes[0]), chroma_of(planes)
     del planes
-    faces = _faces(level)
+    if faces is None:
+        faces = faces_in(canvas, tick=lambda part: tick(0.12 + 0.08 * part))
+    careful = mask_of(faces, *level.shape)
     tick(0.2)
     if by:
         chances = by(copy, tick=lambda part: tick(0.2 + 0.8 * part))
         asked = Damage.MEDIUM if damage is Damage.AUTO else damage
-        return detector.choose(detector.suspects(chances), faces, asked)
+        return detector.choose(detector.suspects(chances), careful, asked)
     if not network.is_there(detector.NETWORK):
-        found = find_damage(level, chroma, faces, damage=damage, coloured=coloured)
+        found = find_damage(
+            level,
+            chroma,
+            careful,
+            damage=damage,
+            coloured=coloured,
+            sign=lambda: tick(0.5),
+        )
         tick(1.0)
         return found
     chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.6 * part))
-    found = detector.choose(detector.suspects(chances), faces, damage)
+    found = detector.choose(detector.suspects(chances), careful, damage)
     if not coloured:
-        second = find_damage(level, chroma, faces, damage=damage, coloured=False)
+        second = find_damage(
+            level,
+            chroma,
+            careful,
+            damage=damage,
+            coloured=False,
+            sign=lambda: tick(0.9),
+        )
         found = detector.second_opinion(found, second, chances)
     tick(1.0)
     return found
@@ -137,13 +157,6 @@ def _stretched(grey: Plane) -> Plane:
     low, high = (float(value) for value in np.percentile(grey[::2, ::2], [0.5, 99.5]))
     level = np.clip((grey - low) / max(high - low, FLATTEST), 0, 1)
     return np.asarray(level, np.float32)
-
-
-def _faces(level: Plane) -> Mask:
-    factor = max(level.shape) // FACES + 1
-    size = (-(-level.shape[1] // factor), -(-level.shape[0] // factor))
-    small = cv2.resize(level, size, interpolation=cv2.INTER_AREA)
-    return face_mask(np.asarray(small, np.float32), *level.shape)
 
 
 def _searched_size(height: int, width: int) -> tuple[int, int, int]:
@@ -169,7 +182,7 @@ def _searched(canvas: Pixels, *, tick: Tick) -> Canvas:
     return copy
 
 
-def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
+def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> Change:
     """Fill the canvas where the mask, on whatever scale, is not 0, and its soft rim."""
     height, width = canvas.shape[:2]
     mask = np.asarray(cv2.dilate(mask, np.ones((RIM, RIM), np.uint8)), np.uint8)

@@ -9,6 +9,21 @@ class Note(StrEnum):
     SWITCHED_OFF = "This step was switched off."
     TOO_SMALL = "The picture is too small for this step."
 
+    LOOKED = "A print, looked at from all sides."
+    NOTHING_NEEDED = "Nothing needed: the picture stays as it is."
+    NEGATIVE = (
+        "This looks like a negative. If it is one, restore it again with “Is it a"
+        " negative?” set to yes."
+    )
+    TURNED = "The negative was turned into a positive."
+    RASTER_SEEN = "The dots of a printed picture were seen."
+    RASTER = (
+        "The scan shows the dots of a printed picture, which are no grain: this step was"
+        " left out."
+    )
+    FACES_KEPT = "It would have changed a face, and was held back there."
+    HELD_BACK = "It would have changed a face, and was held back in the whole picture."
+
     NO_SCRATCHES = "Nothing to mend: the scan has no scratches that we could find."
     NOTHING_MARKED = "Nothing to mend: no place was marked."
     MENDED_AS_MARKED = "The places that were marked were filled in from around them."
@@ -27,6 +42,7 @@ class Note(StrEnum):
 
     COLOURS_SOUND = "The colours are sound: nothing was changed."
     NO_COLOURS = "A picture without colours: its tone was kept."
+    TONE_OUT = "The tone of the print was taken out, as was asked: greys are left."
     COLOURS_BACK = "Faded colours were brought back and the colour cast was taken out."
 
     CONTRAST_SOUND = "Black and white are both there: nothing was changed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -50,18 +51,28 @@ class Found:
 
 
 def find_damage(
-    grey: Plane, chroma: Plane, faces: Mask, *, damage: Damage, coloured: bool
+    grey: Plane,
+    chroma: Plane,
+    faces: Mask,
+    *,
+    damage: Damage,
+    coloured: bool,
+    sign: Callable[[], None] | None = None,
 ) -> Found:
     """Search grey values and chroma (h, w), 0..1, at full size and at halves of it.
 
     `faces` (h, w) is not 0 where only the surest marks may be touched. Thin things
     that are lighter or darker than both their sides (Serra's top-hat) are candidates;
-    a logistic regression on their shape and surroundings decides.
+    a logistic regression on their shape and surroundings decides. `sign` is called now
+    and then, and may raise to abort.
     """
-    both = find_marks(grey, chroma)
+    sign = sign or _ignore
+    both = find_marks(grey, chroma, sign)
+    sign()
     found = _choose(both, faces, damage)
     if not coloured:
         found = found | _cracks(both[0], faces, sure=damage is Damage.SEVERE)
+    sign()
     height, width = grey.shape
     if min(height, width) < 2 * SMALLEST:
         return found
@@ -75,22 +86,32 @@ def find_damage(
         half_faces.astype(np.uint8),
         damage=damage,
         coloured=coloured,
+        sign=sign,
     )
     mask = cv2.resize(wider.mask, (width, height), interpolation=cv2.INTER_NEAREST)
     return found | Found(np.asarray(mask, np.uint8), wider.spared)
 
 
-def find_marks(grey: Plane, chroma: Plane) -> tuple[Marks, Marks]:
+def _ignore() -> None:
+    pass
+
+
+def find_marks(
+    grey: Plane, chroma: Plane, sign: Callable[[], None] = _ignore
+) -> tuple[Marks, Marks]:
     """Bright and dark candidates in grey values and their chroma (h, w), 0..1."""
     noise = measure_noise(to_canvas(grey[:, :, None]))
+    sign()
     calm = clean(grey, grey, noise.spectra[0], noise.tones)
+    sign()
     bright, dark = _top_hat(calm), _top_hat(1 - calm)
     texture = np.minimum(bright, TEXTURE) + np.minimum(dark, TEXTURE)
     unrest = 0.01 + 0.5 * noise.sigma + cv2.blur(texture, (AROUND, AROUND))
-    return (
-        measure_marks(calm, bright, unrest, chroma, _candidates(bright, unrest)),
-        measure_marks(1 - calm, dark, unrest, chroma, _candidates(dark, unrest)),
-    )
+    sign()
+    light = measure_marks(calm, bright, unrest, chroma, _candidates(bright, unrest))
+    sign()
+    calm = 1 - calm
+    return light, measure_marks(calm, dark, unrest, chroma, _candidates(dark, unrest))
 
 
 def _top_hat(grey: Plane) -> Plane:

@@ -17,6 +17,8 @@ MARGIN = 0.05
 LEVELS = np.array(
     [0.1, 0.5, 1, 2, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.9], np.float32
 )
+# Per cent of the picture that any photograph has in its deepest black.
+DARKEST = 0.2
 # Distance of colours from the tone curve of the print, where black to white is 1.
 COLOURFUL = 0.045
 TONED = 0.02
@@ -30,10 +32,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Tone:
-    """`quantiles`: (channels, 15) encoded values 0..1 at LEVELS per cent."""
+    """`quantiles`: (channels, 15) encoded values 0..1 at LEVELS per cent.
+
+    `darkest`: the lightest channel, 0..1, of the places that are dark in all of them.
+    """
 
     kind: Kind
     quantiles: Plane
+    darkest: float
 
     @property
     def black(self) -> Plane:
@@ -66,7 +72,9 @@ def measure_tone(small: Plane) -> Tone:
     inner = _without_border(small)
     pixels = inner.reshape(-1, inner.shape[2])
     quantiles = np.percentile(pixels, LEVELS, axis=0).T.astype(np.float32)
-    return Tone(_kind(inner), quantiles)
+    lightest = cv2.blur(inner, (3, 3)).reshape(len(pixels), -1).max(axis=1)
+    darkest = float(np.percentile(lightest, DARKEST))
+    return Tone(_kind(inner), quantiles, darkest)
 
 
 def _without_border(small: Plane) -> Plane:

@@ -31,6 +31,14 @@ OPTIONS = (
         default="on",
     ),
     Option(
+        name="toning",
+        label="Brown and sepia prints",
+        help="Their tone belongs to them. Greys are for prints that have yellowed.",
+        choices=(("keep", "Keep their tone"), ("neutral", "Make them grey")),
+        default="keep",
+        only_if=("colour", ("on",)),
+    ),
+    Option(
         name="contrast",
         label="Bring back contrast",
         help="Makes blacks black and whites white again where they have turned grey.",
@@ -57,6 +65,13 @@ OPTIONS = (
         help="Makes soft edges a little crisper. Nothing is invented.",
         choices=SWITCH,
         default="on",
+    ),
+    Option(
+        name="negative",
+        label="Is it a negative?",
+        help="Turns a scanned negative into a picture: what is light becomes dark.",
+        choices=(("off", "No"), ("on", "Yes, turn it into a picture")),
+        default="off",
     ),
     Option(
         name="enlarge",

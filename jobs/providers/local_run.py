@@ -43,4 +43,7 @@ def settings_from(options: Mapping[str, str]) -> Settings:
         grain=options["grain"] == "on",
         sharpen=options["sharpen"] == "on",
         enlarge=int(options["enlarge"]),
+        # Jobs that were waiting when these came do not have them.
+        negative=options.get("negative") == "on",
+        neutral=options.get("toning") == "neutral",
     )

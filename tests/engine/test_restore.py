@@ -22,7 +22,7 @@ CLEAN = {
     "cameraman": np.asarray(data.camera()),
 }
 GAINS = {Level.LIGHT: -0.5, Level.MEDIUM: -0.8, Level.SEVERE: 1.0}
-STAGES = ["scratches", "grain", "colour", "contrast", "sharpen"]
+STAGES = ["look", "scratches", "grain", "colour", "contrast", "sharpen"]
 
 
 def likeness(first: Picture, second: Picture) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from jobs.engine.bands import Band, sweep
+from jobs.engine.bands import Band, Change, sweep
 from jobs.engine.blocks import to_canvas, to_values
 from jobs.engine.contract import Canvas, Plane, Tick
 from jobs.engine.own.channels import coloured, lightness, with_channels
@@ -17,9 +17,9 @@ from jobs.engine.tone import shrink
 MODEL_PART = 0.6
 
 
-def colour(canvas: Canvas, model: Loaded, *, tick: Tick) -> float:
+def colour(canvas: Canvas, model: Loaded, *, tick: Tick) -> Change:
     """Colour the canvas (h, w, 3). Its lightness stays, as far as a colour can be that
-    light. Returns the mean absolute change, 0..1.
+    light.
 
     The model sees the whole picture as a square of its size, without colours, as
     DDColor's own program gives it (Kang et al., "DDColor", 2023).

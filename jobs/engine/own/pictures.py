@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from jobs.engine import enlarge
-from jobs.engine.bands import narrow
+from jobs.engine.bands import Change, Tally, narrow
 from jobs.engine.blocks import to_canvas, to_values
 from jobs.engine.contract import Canvas, Mask, Pixels, Plane, Tick
 from jobs.engine.own.channels import with_channels
@@ -17,9 +17,8 @@ from jobs.engine.own.tiles import Work, walk
 RIM = 3
 
 
-def restore(canvas: Canvas, model: Loaded, *, tick: Tick) -> float:
-    """Replace the canvas (h, w, 1 or 3) by what the model makes of it. Returns the mean
-    absolute change, 0..1."""
+def restore(canvas: Canvas, model: Loaded, *, tick: Tick) -> Change:
+    """Replace the canvas (h, w, 1 or 3) by what the model makes of it."""
 
     def work(rows: slice, columns: slice) -> Plane:
         tile = to_values(canvas[rows, columns])
@@ -28,9 +27,9 @@ def restore(canvas: Canvas, model: Loaded, *, tick: Tick) -> float:
     return _replace(canvas, model, work, tick)
 
 
-def fill(canvas: Canvas, mask: Mask, model: Loaded, *, tick: Tick) -> float:
+def fill(canvas: Canvas, mask: Mask, model: Loaded, *, tick: Tick) -> Change:
     """Fill the canvas where the mask, which may be a whole number of times smaller, is
-    not 0. All else stays as it is, to the bit. Returns the mean absolute change."""
+    not 0. All else stays as it is, to the bit."""
     wide = np.asarray(cv2.dilate(mask, np.ones((RIM, RIM), np.uint8)), np.uint8)
 
     def work(rows: slice, columns: slice) -> Plane:
@@ -108,17 +107,16 @@ def _holes(mask: Mask, factor: int, rows: slice, columns: slice) -> Mask:
     return np.asarray(cv2.dilate(here, np.ones((factor, factor), np.uint8)), np.uint8)
 
 
-def _replace(canvas: Canvas, model: Loaded, work: Work, tick: Tick) -> float:
-    changed = 0.0
+def _replace(canvas: Canvas, model: Loaded, work: Work, tick: Tick) -> Change:
+    tally = Tally()
 
     def keep(y: int, x: int, piece: Plane) -> None:
-        nonlocal changed
         after = to_canvas(piece)
         here = np.s_[y : y + after.shape[0], x : x + after.shape[1]]
-        changed += float(np.abs(after.astype(np.int32) - canvas[here]).sum())
+        tally.add(canvas[here], after)
         canvas[here] = after
 
     spec = model.spec
     size = canvas.shape[0], canvas.shape[1]
     walk(size, work, keep, tile=spec.tile, overlap=spec.overlap, tick=tick)
-    return changed / canvas.size / 65535
+    return tally.change(canvas)

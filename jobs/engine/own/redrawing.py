@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.engine.bands import Change, Tally
 from jobs.engine.blocks import to_canvas, to_values
 from jobs.engine.contract import Canvas, Plane, Tick
 from jobs.engine.faces import Box, find_faces
@@ -42,32 +43,39 @@ class Square:
 
 def redraw(
     canvas: Canvas, model: Loaded, *, keep_tone: bool, tick: Tick
-) -> float | None:
+) -> Change | None:
     """Have the model draw each face of the canvas (h, w, 1 or 3) anew. `keep_tone`: only
-    its light and shade are taken. Returns the mean absolute change of the picture, 0..1,
-    or None where no face was found."""
+    its light and shade are taken. None
+    where no face was found."""
     small = shrink(canvas)
     factor = canvas.shape[0] / small.shape[0]
     grey = luminance(small)[:, :, 0]
-    squares = [_square(grey, box, factor) for box in find_faces(grey)[:MOST]]
+    squares = [_square(grey, box, factor) for box in _boxes(grey)[:MOST]]
     least = SMALLEST * BOX_APART / EYES_APART
     squares = [one for one in squares if one.side >= least]
-    changed = 0.0
+    tally = Tally()
     for number, square in enumerate(squares):
-        changed += _redraw_one(canvas, square, model, keep_tone=keep_tone)
+        _redraw_one(canvas, square, model, tally, keep_tone=keep_tone)
         tick((number + 1) / len(squares))
-    return changed / canvas.size / 65535 if squares else None
+    return tally.change(canvas) if squares else None
+
+
+def _boxes(grey: Plane) -> list[Box]:
+    """Faces in reading order."""
+    found = find_faces(grey, tick=lambda part: None)
+    boxes = [face.pixels(*grey.shape) for face in found]
+    return sorted(boxes, key=lambda box: (box.top, box.left))
 
 
 def _redraw_one(
-    canvas: Canvas, square: Square, model: Loaded, *, keep_tone: bool
-) -> float:
+    canvas: Canvas, square: Square, model: Loaded, tally: Tally, *, keep_tone: bool
+) -> None:
     side = model.spec.size
     there = _to_square(square, side)
     region = _region(there, side, canvas.shape[0], canvas.shape[1])
     rows, columns = region
     if rows.stop <= rows.start or columns.stop <= columns.start:
-        return 0.0
+        return
     before = to_values(canvas[rows, columns])
     shift = np.array([[0, 0, columns.start], [0, 0, rows.start]], np.float64)
     local = there.copy()
@@ -76,9 +84,8 @@ def _redraw_one(
     made = with_channels(model.run(face), before.shape[2])
     after = _put_back(before, face, made, local, keep_tone=keep_tone)
     pixels = to_canvas(after)
-    changed = np.abs(pixels.astype(np.int32) - canvas[rows, columns]).sum()
+    tally.add(canvas[rows, columns], pixels)
     canvas[rows, columns] = pixels
-    return float(changed)
 
 
 def _taken(before: Plane, local: NDArray[np.float64], side: int) -> Plane:
@@ -130,7 +137,8 @@ def _soft_mask(side: int) -> Plane:
 
 def _square(grey: Plane, box: Box, factor: float) -> Square:
     """From the eyes if both are found in the box, else from the box."""
-    x, y, wide, high = box
+    x, y = box.left, box.top
+    wide, high = box.right - box.left, box.bottom - box.top
     eyes = _eyes(grey, box)
     if eyes is None:
         middle = x + wide / 2, y + BOX_DOWN * high
@@ -150,7 +158,8 @@ def _eyes(
 ) -> tuple[tuple[float, float], tuple[float, float]] | None:
     """Left and right eye (x, y), if there is exactly one on each side and they are as far
     apart as eyes are."""
-    x, y, wide, high = box
+    x, y = box.left, box.top
+    wide, high = box.right - box.left, box.bottom - box.top
     path = Path(cv2.__file__).parent / "data" / "haarcascade_eye_tree_eyeglasses.xml"
     upper = grey[y : y + round(0.6 * high), x : x + wide]
     pixels = np.rint(np.clip(upper, 0, 1) * 255).astype(np.uint8)

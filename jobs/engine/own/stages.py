@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from jobs.engine.bands import Change
 from jobs.engine.contract import Canvas, Mask, Pixels, Settings, Tick
 from jobs.engine.own import colouring, pictures, redrawing
 from jobs.engine.own.loaded import Loaded
@@ -16,9 +17,9 @@ SHARES = {"own_restore": 2.0, "own_face": 0.5, "own_colour": 0.5}
 
 
 class OwnStage(Protocol):
-    """Changes the canvas; the mean absolute change, 0..1, or None: left as it was."""
+    """Changes the canvas, or leaves it as it was: None."""
 
-    def __call__(self, canvas: Canvas, *, tick: Tick) -> float | None: ...
+    def __call__(self, canvas: Canvas, *, tick: Tick) -> Change | None: ...
 
 
 class Stages:
@@ -40,17 +41,17 @@ class Stages:
         self.used.append(Role.DETECT)
         return pictures.chances(picture, loaded, tick=tick)
 
-    def fill(self, canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
+    def fill(self, canvas: Canvas, mask: Mask, *, tick: Tick) -> Change:
         changed = pictures.fill(canvas, mask, self._loaded(Role.INPAINT), tick=tick)
         self.used.append(Role.INPAINT)
         return changed
 
-    def restore(self, canvas: Canvas, *, tick: Tick) -> float:
+    def restore(self, canvas: Canvas, *, tick: Tick) -> Change:
         changed = pictures.restore(canvas, self._loaded(Role.RESTORE), tick=tick)
         self.used.append(Role.RESTORE)
         return changed
 
-    def redraw(self, canvas: Canvas, *, tick: Tick) -> float | None:
+    def redraw(self, canvas: Canvas, *, tick: Tick) -> Change | None:
         """None where there is no face."""
         keep_tone = not _has_colours(canvas)
         loaded = self._loaded(Role.FACE)
@@ -59,7 +60,7 @@ class Stages:
             self.used.append(Role.FACE)
         return changed
 
-    def colour(self, canvas: Canvas, *, tick: Tick) -> float | None:
+    def colour(self, canvas: Canvas, *, tick: Tick) -> Change | None:
         """None where the photo has colours of its own, which are worth more."""
         if _has_colours(canvas):
             return None
