@@ -1,16 +1,17 @@
 """Trains the network that finds damage.
 
-    python -m training.marks [START]
+    python -m training.marks [--start FILE] [--steps N] [--stop N] [--rate R] [--seed N]
 
-writes jobs/engine/weights/marks.onnx. It goes on from START, an ONNX file of a narrower
-or equal network of the same shape; without it, from nothing and for longer. The same
-seed, steps and start give the same file on the same kind of machine.
+writes jobs/engine/weights/marks.onnx. It goes on from FILE, an ONNX file of a narrower
+or equal network of the same shape; without it, it begins from nothing. The rate has
+fallen to nearly nothing after all steps. The same wishes give the same file on the same
+kind of machine. Those of the network that ships stand in the Makefile.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,20 +25,18 @@ from training.nets import Net, marks_net, quick
 from training.resume import resume
 from training.samples import Samples
 
-SEED = 23
-STEPS, STEPS_ON = 18000, 6500
 BATCH = 12
 # Neither damaged nor sound.
 UNSURE = 128
-RATE, RATE_ON = 2e-3, 1.5e-3
-FRESH = 1
+POOL, FRESH = 1000, 1
 MADE = Path(__file__).resolve().parents[1] / "jobs" / "engine" / "weights"
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    steady(SEED)
-    samples = Samples(SEED)
+    wishes = _wishes()
+    steady(wishes.seed)
+    samples = Samples(wishes.seed)
 
     def make() -> Stack:
         hurt = samples.damaged()
@@ -48,13 +47,29 @@ def main() -> None:
         write_onnx(net, MADE / "marks.onnx", squash=True)
 
     MADE.mkdir(exist_ok=True)
-    stream = batches(make, BATCH, SEED, fresh=FRESH)
+    stream = batches(make, BATCH, wishes.seed, POOL, FRESH)
     net = marks_net()
-    steps, rate = STEPS, RATE
-    if len(sys.argv) > 1:
-        resume(net, Path(sys.argv[1]), _inputs(next(stream)))
-        steps, rate = STEPS_ON, RATE_ON
-    learn(quick(net), stream, cost, steps=steps, rate=rate, keep=keep)
+    if wishes.start:
+        resume(net, wishes.start, _inputs(next(stream)))
+    learn(
+        quick(net),
+        stream,
+        cost,
+        steps=wishes.steps,
+        stop=wishes.stop,
+        rate=wishes.rate,
+        keep=keep,
+    )
+
+
+def _wishes() -> argparse.Namespace:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--start", type=Path)
+    asked.add_argument("--steps", type=int, default=18000)
+    asked.add_argument("--stop", type=int)
+    asked.add_argument("--rate", type=float, default=2e-3)
+    asked.add_argument("--seed", type=int, default=23)
+    return asked.parse_args()
 
 
 def _inputs(batch: Stack) -> Tensor:

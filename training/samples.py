@@ -90,7 +90,8 @@ def _toned(picture: Real, random: Random) -> Real:
 def _dose(random: Random) -> damage.Dose:
     """Anything from a clean scan to a wreck; most are in between."""
     wrong = 0.0 if random.random() < 0.15 else random.beta(1.0, 1.6) + 0.08
-    old = random.beta(1, 1.5)
+    wreck = random.random() < 0.25
+    old = random.uniform(0.6, 1) if wreck else random.beta(1, 1.5)
 
     def some(most: float, chance: float = 0.5) -> int:
         return int(random.poisson(most * wrong)) if random.random() < chance else 0
@@ -117,7 +118,9 @@ def _dose(random: Random) -> damage.Dose:
         cast=old,
         uneven=old * random.uniform(0, 0.5),
         stains=int(random.random() < 0.1),
-        grain=random.uniform(0, 14) * random.random(),
+        grain=random.uniform(6, 14)
+        if wreck
+        else random.uniform(0, 14) * random.random(),
         blur=random.uniform(0, 0.9) * (random.random() < 0.5),
         rescan=random.uniform(0.55, 1.0) if random.random() < 0.6 else 1.0,
         quality=int(random.integers(70, 99)),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from jobs.engine import detector, fill, network
+from jobs.engine import decision, detector, fill, network
 from jobs.engine.bands import Band, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import (
@@ -96,26 +96,21 @@ def as_marked(scan: Pixels, mask: Mask) -> Found:
 def find(canvas: Pixels, damage: Damage, *, tick: Tick) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller.
 
-    By the network, and by the shape of what stands out: the latter is asked alone where
-    the network cannot run, and as a second opinion in prints without colours, where it
-    knows cracked emulsion better.
+    By the network; by the shape of what stands out where the network cannot run.
     """
     copy = _searched(canvas, tick=lambda part: tick(part / 8))
-    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
     planes = to_planes(copy)
     level, chroma = _stretched(planes[0]), chroma_of(planes)
     del planes
     faces = _faces(level)
     tick(0.2)
     if not network.is_there(detector.NETWORK):
+        coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
         found = find_damage(level, chroma, faces, damage=damage, coloured=coloured)
         tick(1.0)
         return found
-    chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.6 * part))
-    found = detector.choose(detector.suspects(chances), faces, damage)
-    if not coloured:
-        second = find_damage(level, chroma, faces, damage=damage, coloured=False)
-        found = detector.second_opinion(found, second, chances)
+    chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.8 * part))
+    found = decision.choose(detector.suspects(chances), faces, damage)
     tick(1.0)
     return found
 
