@@ -81,7 +81,9 @@ $(TRAIN_VENV)/train.stamp: requirements/train.lock
 train: $(TRAIN_VENV)/train.stamp
 	$(TRAIN) training.photographs
 	git show $(MARKS_START):jobs/engine/weights/marks.onnx > .cache/marks_start.onnx
-	$(TRAIN) training.marks .cache/marks_start.onnx
+	$(TRAIN) training.marks --start .cache/marks_start.onnx --steps 6500 --stop 2000 --rate 1.5e-3 --seed 23
+	cp jobs/engine/weights/marks.onnx .cache/marks_start.onnx
+	$(TRAIN) training.marks --start .cache/marks_start.onnx --steps 1800 --rate 1e-3 --seed 29
 
 # Needs uv. The locks hold for every platform and name no index.
 lock:

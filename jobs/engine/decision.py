@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.contract import Damage, Mask
-from jobs.engine.detector import Suspects
+from jobs.engine.detector import Suspects, without_broad
 from jobs.engine.scratches import Found
 from jobs.engine.writing import is_writing
 
@@ -23,25 +23,36 @@ SHARES, BY_SHARE = (0.005, 0.01), (0.9, 0.6)
 PIXELS = 500_000
 # When somebody says how bad it is, there is less to doubt.
 ASKED = {Damage.LIGHT: 0.75, Damage.MEDIUM: 0.6, Damage.SEVERE: 0.5}
-# In faces a wrong guess hurts most. A crack that is sure beside a face is followed
-# inside, to where it can hardly be seen.
+# In faces a wrong guess hurts most; but a crack that is sure beside a face belongs to it
+# inside as well.
 CAREFUL = 0.85
-BESIDE, LONG, FOLLOWED = 0.75, 25, 0.25
+BESIDE, LONG = 0.75, 25
+# Such cracks, and in a wreck all long ones, are followed to where they can hardly be seen.
+WRECK, FOLLOWED = 0.6, 0.25
 RIM = 0.025
+# The biggest letters, in parts of the shorter side, and in pixels.
+LETTER, LETTER_PIXELS = 0.06, 24
 # Round places are buttons and eyes as often as flakes, unless they are dust.
 ROUND, ROUND_AREA = 0.9, 20
 
 
 def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
     """Which suspects are marks. `faces` (h, w): not 0 where only sure ones count."""
-    wanted = found.means >= threshold(found, damage)
+    least = threshold(found, damage)
+    wanted = found.means >= least
     wanted &= ~_is_rim(found)
     if damage is Damage.AUTO:
         wanted &= ~_is_round(found) | (found.means >= ROUND)
-    wanted[wanted] = ~is_writing(found.boxes, np.flatnonzero(wanted))
-    if not faces.any():
-        return Found(found.paint(wanted), False)
-    return _spare_faces(found, wanted, faces > 0)
+    wanted &= ~_is_letter(found, wanted)
+    inside = faces > 0
+    through, doubtful = _in_faces(found, wanted, inside)
+    mask = found.paint(wanted)
+    mask[inside & (found.paint(doubtful) > 0)] = 0
+    mask |= _followed(found, through, inside)
+    if least <= WRECK:
+        sure = wanted & ~doubtful & (found.means >= BESIDE) & (found.areas >= LONG)
+        mask |= _followed(found, sure, ~inside)
+    return Found(mask, bool(doubtful.any()))
 
 
 def threshold(found: Suspects, damage: Damage) -> float:
@@ -56,34 +67,42 @@ def threshold(found: Suspects, damage: Damage) -> float:
     return min(by_count, float(np.interp(share, SHARES, BY_SHARE)))
 
 
-def _spare_faces(found: Suspects, wanted: Choice, inside: Choice) -> Found:
-    """What is chosen, but in faces only what is sure or comes in from beside."""
-    count = len(wanted)
-    here = np.bincount(found.labels[inside], minlength=count + 1)[1:]
-    outside = ~inside
+def _in_faces(found: Suspects, wanted: Choice, inside: Choice) -> tuple[Choice, Choice]:
+    """What is sure beside a face and goes through it, and what is doubtful in it."""
+    count = len(wanted) + 1
+    here = np.bincount(found.labels[inside], minlength=count)[1:]
     beside = found.areas - here
-    sums = np.bincount(
-        found.labels[outside], found.chances[outside], minlength=count + 1
-    )[1:]
-    sure_beside = sums / np.maximum(beside, 1) / 255 >= BESIDE
-    through = wanted & (here > 0) & sure_beside & (beside >= np.maximum(here, LONG))
-    doubtful = wanted & (here > 0) & ~through & (found.means < CAREFUL)
-    mask = found.paint(wanted)
-    mask[inside & (found.paint(doubtful) > 0)] = 0
-    if through.any():
-        mask |= _followed(found, found.paint(through), inside)
-    return Found(mask, bool(doubtful.any()))
+    labels, chances = found.labels[~inside], found.chances[~inside]
+    sums = np.bincount(labels, chances, minlength=count)[1:]
+    sure = sums / np.maximum(beside, 1) / 255 >= BESIDE
+    long = beside >= np.maximum(here / 2, LONG)
+    touching = wanted & (here > 0)
+    through = touching & sure & long
+    return through, touching & ~through & (found.means < CAREFUL)
 
 
-def _followed(found: Suspects, cracks: Mask, inside: Choice) -> Mask:
-    """What in faces goes on from these cracks, as far as it is not unlikely."""
-    faint = inside & (found.chances >= round(FOLLOWED * 255))
-    both = (faint | (cracks > 0)).astype(np.uint8)
+def _followed(found: Suspects, cracks: Choice, where: Choice) -> Mask:
+    """What goes on from these cracks in some places, as far as it is not unlikely."""
+    stems = found.paint(cracks) > 0
+    if not stems.any():
+        return stems.astype(np.uint8)
+    faint = (found.chances >= round(FOLLOWED * 255)).astype(np.uint8)
+    thin = where & (without_broad(faint, found.chances) > 0)
+    both = (thin | stems).astype(np.uint8)
     labels = np.asarray(cv2.connectedComponents(both, connectivity=8)[1])
     reached = np.zeros(int(labels.max()) + 1, bool)
-    reached[labels[cracks > 0]] = True
+    reached[labels[stems]] = True
     reached[0] = False
     return np.asarray(reached[labels] * 255, np.uint8)
+
+
+def _is_letter(found: Suspects, asked: Choice) -> Choice:
+    """Small things in a line; cracks of a wreck may be as high as one another too."""
+    most = max(LETTER * min(found.labels.shape), LETTER_PIXELS)
+    small = asked & (found.boxes[:, 2:].max(axis=1, initial=0) <= most)
+    letters = np.zeros(len(asked), bool)
+    letters[small] = is_writing(found.boxes, np.flatnonzero(small))
+    return letters
 
 
 def _is_round(found: Suspects) -> Choice:

@@ -102,7 +102,7 @@ def _chances(picture: Canvas, *, tick: Tick) -> Mask:
 
 def suspects(chances: Mask) -> Suspects:
     """The places where `chances` (h, w) are high, without what is too broad."""
-    likely = _without_broad((chances >= round(PIXEL * 255)).astype(np.uint8), chances)
+    likely = without_broad((chances >= round(PIXEL * 255)).astype(np.uint8), chances)
     labels, areas, boxes, means = _regions(likely, chances)
     return Suspects(chances, labels, means, areas, boxes)
 
@@ -121,7 +121,7 @@ def _regions(
     return labels, areas, stats[1:, :4].astype(np.float64), means
 
 
-def _without_broad(likely: Mask, chances: Mask) -> Mask:
+def without_broad(likely: Mask, chances: Mask) -> Mask:
     """Marks without the collars, clouds and torn rims that they may run into."""
     half = max(round(BROADEST * min(likely.shape)), NARROWEST)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * half + 1, 2 * half + 1))
