@@ -82,8 +82,10 @@ train: $(TRAIN_VENV)/train.stamp
 	$(TRAIN) training.photographs
 	git show $(MARKS_START):jobs/engine/weights/marks.onnx > .cache/marks_start.onnx
 	$(TRAIN) training.marks --start .cache/marks_start.onnx --steps 6500 --stop 2000 --rate 1.5e-3 --seed 23
-	cp jobs/engine/weights/marks.onnx .cache/marks_start.onnx
-	$(TRAIN) training.marks --start .cache/marks_start.onnx --steps 1800 --rate 1e-3 --seed 29
+	cp jobs/engine/weights/marks.onnx .cache/marks_middle.onnx
+	$(TRAIN) training.marks --start .cache/marks_middle.onnx --steps 1800 --rate 1e-3 --seed 29
+	cp jobs/engine/weights/marks.onnx .cache/marks_end.onnx
+	$(TRAIN) training.blend .cache/marks_middle.onnx .cache/marks_end.onnx 0.3 jobs/engine/weights/marks.onnx
 
 # Needs uv. The locks hold for every platform and name no index.
 lock:

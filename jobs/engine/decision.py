@@ -13,12 +13,15 @@ from jobs.engine.writing import is_writing
 
 Choice = NDArray[np.bool_]
 
-# The more marks of a print are sure, the likelier is what is doubtful: beside how many
-# sure marks, and beside what share of sure pixels, which mean chance is enough.
-SURE, SPECK = 0.8, 6
-COUNTS, BY_COUNT = (8, 16, 32), (0.9, 0.8, 0.6)
+# What is enough where little is sure.
+SOUND, WRECK = 0.89, 0.6
+# The more of a print is sure to be hurt, the likelier is what is doubtful: from which
+# share of sure pixels on, and from which on it is a wreck. Prints without colours are
+# old, and need to show less. There, many sure marks count as well.
 SURE_PIXEL = 0.94
-SHARES, BY_SHARE = (0.005, 0.01), (0.9, 0.6)
+SHARES, OLD_SHARES = (0.009, 0.013), (0.004, 0.008)
+SURE, SPECK = 0.8, 6
+COUNTS, BY_COUNT = (10, 20), (SOUND, 0.8)
 # More pixels have more places to be mistaken about.
 PIXELS = 500_000
 # When somebody says how bad it is, there is less to doubt.
@@ -26,9 +29,9 @@ ASKED = {Damage.LIGHT: 0.75, Damage.MEDIUM: 0.6, Damage.SEVERE: 0.5}
 # In faces a wrong guess hurts most; but a crack that is sure beside a face belongs to it
 # inside as well.
 CAREFUL = 0.85
-BESIDE, LONG = 0.75, 25
+BESIDE, LONG = 0.68, 25
 # Such cracks, and in a wreck all long ones, are followed to where they can hardly be seen.
-WRECK, FOLLOWED = 0.6, 0.25
+FOLLOWED = 0.35
 RIM = 0.025
 # The biggest letters, in parts of the shorter side, and in pixels.
 LETTER, LETTER_PIXELS = 0.06, 24
@@ -36,9 +39,9 @@ LETTER, LETTER_PIXELS = 0.06, 24
 ROUND, ROUND_AREA = 0.9, 20
 
 
-def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
+def choose(found: Suspects, faces: Mask, damage: Damage, *, coloured: bool) -> Found:
     """Which suspects are marks. `faces` (h, w): not 0 where only sure ones count."""
-    least = threshold(found, damage)
+    least = threshold(found, damage, coloured=coloured)
     wanted = found.means >= least
     wanted &= ~_is_rim(found)
     if damage is Damage.AUTO:
@@ -55,16 +58,18 @@ def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
     return Found(mask, bool(doubtful.any()))
 
 
-def threshold(found: Suspects, damage: Damage) -> float:
+def threshold(found: Suspects, damage: Damage, *, coloured: bool) -> float:
     """The mean chance from which on a suspect is a mark."""
     if damage is not Damage.AUTO:
         return ASKED[damage]
+    pixels = (found.labels > 0) & (found.chances >= round(SURE_PIXEL * 255))
+    shares = SHARES if coloured else OLD_SHARES
+    by_share = float(np.interp(np.mean(pixels), shares, (SOUND, WRECK)))
+    if coloured:
+        return by_share
     sure = np.count_nonzero((found.means >= SURE) & (found.areas >= SPECK))
     count = sure / max(found.labels.size / PIXELS, 1) ** 0.5
-    pixels = (found.labels > 0) & (found.chances >= round(SURE_PIXEL * 255))
-    share = float(np.mean(pixels))
-    by_count = float(np.interp(count, COUNTS, BY_COUNT))
-    return min(by_count, float(np.interp(share, SHARES, BY_SHARE)))
+    return min(by_share, float(np.interp(count, COUNTS, BY_COUNT)))
 
 
 def _in_faces(found: Suspects, wanted: Choice, inside: Choice) -> tuple[Choice, Choice]:
@@ -87,7 +92,7 @@ def _followed(found: Suspects, cracks: Choice, where: Choice) -> Mask:
     if not stems.any():
         return stems.astype(np.uint8)
     faint = (found.chances >= round(FOLLOWED * 255)).astype(np.uint8)
-    thin = where & (without_broad(faint, found.chances) > 0)
+    thin = where & (without_broad(faint) > 0)
     both = (thin | stems).astype(np.uint8)
     labels = np.asarray(cv2.connectedComponents(both, connectivity=8)[1])
     reached = np.zeros(int(labels.max()) + 1, bool)

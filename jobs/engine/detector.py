@@ -16,14 +16,13 @@ NETWORK = "marks.onnx"
 # A pixel belongs to a mark from here on.
 PIXEL = 0.5
 # Half the width of the broadest mark, in parts of the shorter side: what is broader is a
-# collar or a cloud, unless it is small and all but sure.
+# collar or a cloud.
 BROADEST, NARROWEST = 0.012, 6
-BROAD_SURE, BROAD_AREA = 0.93, 0.01
 # A search at half the size finds what is wider than this, in its pixels.
 WIDE = 5
 SMALLEST = 400
 # Small prints have cracks of a pixel and less; they are looked at enlarged as well.
-SMALL, FINER = 500, 1.5
+SMALL, FINER = 350, 1.5
 
 
 @dataclass(frozen=True)
@@ -102,34 +101,19 @@ def _chances(picture: Canvas, *, tick: Tick) -> Mask:
 
 def suspects(chances: Mask) -> Suspects:
     """The places where `chances` (h, w) are high, without what is too broad."""
-    likely = without_broad((chances >= round(PIXEL * 255)).astype(np.uint8), chances)
-    labels, areas, boxes, means = _regions(likely, chances)
-    return Suspects(chances, labels, means, areas, boxes)
-
-
-def _regions(
-    likely: Mask, chances: Mask
-) -> tuple[
-    NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]
-]:
-    """Labels, areas, boxes and mean chances of what hangs together."""
+    likely = without_broad((chances >= round(PIXEL * 255)).astype(np.uint8))
     found = cv2.connectedComponentsWithStats(likely, connectivity=8)
     labels, stats = np.asarray(found[1], np.int32), found[2]
     sums = np.bincount(labels.ravel(), chances.ravel(), minlength=len(stats))
     areas = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
     means = sums[1:] / np.maximum(areas, 1) / 255
-    return labels, areas, stats[1:, :4].astype(np.float64), means
+    return Suspects(chances, labels, means, areas, stats[1:, :4].astype(np.float64))
 
 
-def without_broad(likely: Mask, chances: Mask) -> Mask:
+def without_broad(likely: Mask) -> Mask:
     """Marks without the collars, clouds and torn rims that they may run into."""
     half = max(round(BROADEST * min(likely.shape)), NARROWEST)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * half + 1, 2 * half + 1))
-    broad = np.asarray(cv2.morphologyEx(likely, cv2.MORPH_OPEN, disc), np.uint8)
-    if not broad.any():
-        return likely
-    labels, areas, _, means = _regions(broad, chances)
-    sure = (means >= BROAD_SURE) & (areas < BROAD_AREA * likely.size)
-    doubtful = (~np.append(True, sure))[labels].astype(np.uint8)
-    around = cv2.dilate(doubtful, disc)
+    broad = cv2.morphologyEx(likely, cv2.MORPH_OPEN, disc)
+    around = cv2.dilate(broad, disc)
     return np.where(around > 0, 0, likely).astype(np.uint8)

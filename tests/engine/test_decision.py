@@ -24,7 +24,8 @@ def faces() -> Mask:
 
 
 def chosen(chances: Mask, expected: Damage = Damage.AUTO) -> Mask:
-    return decision.choose(detector.suspects(chances), faces(), expected).mask
+    found = detector.suspects(chances)
+    return decision.choose(found, faces(), expected, coloured=True).mask
 
 
 def wrecked() -> Mask:
@@ -75,7 +76,9 @@ def test_crack_that_is_sure_beside_a_face_is_followed_through_it() -> None:
 def test_doubtful_mark_in_a_face_stays_and_is_told() -> None:
     chances = wrecked()
     cv2.line(chances, (180, 130), (220, 170), 200, 2)
-    found = decision.choose(detector.suspects(chances), faces(), Damage.AUTO)
+    found = decision.choose(
+        detector.suspects(chances), faces(), Damage.AUTO, coloured=True
+    )
     assert found.spared
     assert not found.mask[FACE].any()
     assert found.mask.any()
