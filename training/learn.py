@@ -22,6 +22,7 @@ POOL = 3000
 FRESH = 2
 CROP = 160
 TOLD = 100
+KEPT = 250
 AVERAGED = 0.998
 
 
@@ -34,7 +35,11 @@ def steady(seed: int) -> None:
 
 
 def batches(
-    make: Callable[[], Stack], size: int, seed: int, pool: int = POOL
+    make: Callable[[], Stack],
+    size: int,
+    seed: int,
+    pool: int = POOL,
+    fresh: int = FRESH,
 ) -> Iterator[Stack]:
     """Batches (size, 160, 160, c), cut and turned at random, from a pool that renews."""
     random = np.random.default_rng(seed)
@@ -42,7 +47,7 @@ def batches(
     logger.info("pool of %s samples is there", pool)
     oldest = 0
     while True:
-        for _ in range(FRESH):
+        for _ in range(fresh):
             held[oldest] = make()
             oldest = (oldest + 1) % pool
         chosen = random.integers(0, pool, size)
@@ -90,7 +95,7 @@ def learn(
         if step % TOLD == 0:
             logger.info("step %s of %s: loss %.4f", step, steps, told / TOLD)
             told = 0.0
-        if step % (10 * TOLD) == 0:
+        if step % KEPT == 0:
             keep(mean)
     keep(mean)
     return mean

@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from jobs.engine import detector, fill, network
+from jobs.engine import decision, detector, fill, network
 from jobs.engine.bands import Band, Change, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import (
@@ -109,12 +109,10 @@ def find(
 ) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller.
 
-    By the network, and by the shape of what stands out: the latter is asked alone where
-    the network cannot run, and as a second opinion in prints without colours, where it
-    knows cracked emulsion better. `by` is asked in place of both.
+    By the network; by the shape of what stands out where the network cannot run. `by`
+    is asked in place of both.
     """
     copy = _searched(canvas, tick=lambda part: tick(part / 8))
-    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
     planes = to_planes(copy)
     level, chroma = _stretched(planes[0]), chroma_of(planes)
     del planes
@@ -122,10 +120,12 @@ def find(
         faces = faces_in(canvas, tick=lambda part: tick(0.12 + 0.08 * part))
     careful = mask_of(faces, *level.shape)
     tick(0.2)
+    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
     if by:
         chances = by(copy, tick=lambda part: tick(0.2 + 0.8 * part))
         asked = Damage.MEDIUM if damage is Damage.AUTO else damage
-        return detector.choose(detector.suspects(chances), careful, asked)
+        found = detector.suspects(chances)
+        return decision.choose(found, careful, asked, coloured=coloured)
     if not network.is_there(detector.NETWORK):
         found = find_damage(
             level,
@@ -137,18 +137,10 @@ def find(
         )
         tick(1.0)
         return found
-    chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.6 * part))
-    found = detector.choose(detector.suspects(chances), careful, damage)
-    if not coloured:
-        second = find_damage(
-            level,
-            chroma,
-            careful,
-            damage=damage,
-            coloured=False,
-            sign=lambda: tick(0.9),
-        )
-        found = detector.second_opinion(found, second, chances)
+    chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.8 * part))
+    found = decision.choose(
+        detector.suspects(chances), careful, damage, coloured=coloured
+    )
     tick(1.0)
     return found
 
