@@ -134,7 +134,7 @@ class _Run:
             return
         with self._ticking("grain") as tick:
             strength = grain.strength_for(self.noise, self.settings.damage)
-            if strength == 0:
+            if strength is None:
                 self._report("grain", None, Note.FINE_GRAIN)
                 return
             changed = bands.sweep(

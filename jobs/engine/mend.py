@@ -10,6 +10,8 @@ from jobs.engine.bands import Band, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
 from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
 from jobs.engine.faces import face_mask
+from jobs.engine.noise import measure_noise
+from jobs.engine.regrain import regrain
 from jobs.engine.scratches import Found, find_damage
 from jobs.engine.tone import Kind, measure_tone, shrink
 
@@ -83,6 +85,7 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
     height, width = canvas.shape[:2]
     mask = np.asarray(cv2.dilate(mask, np.ones((RIM, RIM), np.uint8)), np.uint8)
     factor = height // mask.shape[0]
+    noise = measure_noise(canvas)
 
     def work(rows: Canvas, band: Band) -> Canvas:
         y = np.minimum(np.arange(band.top, band.bottom) // factor, mask.shape[0] - 1)
@@ -91,6 +94,7 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> float:
         here = cv2.dilate(here, np.ones((factor, factor), np.uint8))
         if not here.any():
             return rows
-        return fill.fill(rows, np.asarray(here, np.uint8))
+        holes = np.asarray(here, np.uint8)
+        return regrain(fill.fill(rows, holes), holes, noise, top=band.top)
 
     return sweep(canvas, work, halo=fill.HALO, tick=tick)

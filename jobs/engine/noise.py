@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.engine.blocks import SIDE, TRANSFORM, to_blocks, to_planes
 from jobs.engine.contract import Canvas, Pixels, Plane
@@ -32,7 +33,23 @@ class Noise:
     @property
     def sigma(self) -> float:
         """Of the luminance, over all but the lowest frequencies."""
-        return float(np.sqrt(np.mean(np.square(self.spectra[0][_FINE]))))
+        return _level(self.spectra[:1], _FINE)
+
+    @property
+    def soft_sigma(self) -> float:
+        """Of the luminance, over the lowest frequencies."""
+        return _level(self.spectra[:1], _COARSE)
+
+    @property
+    def colour_sigmas(self) -> tuple[float, float]:
+        """Of the colour differences, over the higher and the lowest frequencies."""
+        return _level(self.spectra[1:], _FINE), _level(self.spectra[1:], _COARSE)
+
+
+def _level(spectra: tuple[Plane, ...], which: NDArray[np.bool_]) -> float:
+    if not spectra:
+        return 0.0
+    return float(np.sqrt(np.mean(np.square(np.stack(spectra)[:, which]))))
 
 
 _ROWS, _COLUMNS = np.divmod(np.arange(SIDE * SIDE), SIDE)
