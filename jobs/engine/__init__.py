@@ -12,6 +12,7 @@ from jobs.engine.contract import (
     Settings,
     StageReport,
 )
+from jobs.engine.mend import find_marks
 
 __all__ = [
     "ENGINE_VERSION",
@@ -23,5 +24,6 @@ __all__ = [
     "Settings",
     "StageReport",
     "change_map",
+    "find_marks",
     "restore",
 ]

@@ -36,8 +36,6 @@ SHARES = {
     "sharpen": 0.1,
     "enlarge": 0.1,
 }
-# In fewer pixels than this there is no picture to look at.
-SMALLEST = 16
 
 
 def restore(
@@ -82,6 +80,8 @@ def check(scan: Pixels, settings: Settings) -> None:
         raise EngineError(
             "shape_unknown", "Only grey and RGB pictures can be restored."
         )
+    if settings.mask is not None:
+        mend.check_mask(scan, settings.mask)
     enlarge.check_enlarging(scan.shape[0], scan.shape[1], settings.enlarge)
 
 
@@ -103,7 +103,7 @@ class _Run:
         self.workspace = workspace
         self.reports: list[StageReport] = []
         self.done = 0.0
-        self.is_tiny = min(scan.shape[:2]) < SMALLEST
+        self.is_tiny = min(scan.shape[:2]) < mend.SMALLEST
         with self._ticking("look") as tick:
             self.canvas: Canvas = workspace(scan.shape, np.uint16)
             bands.fill_canvas(scan, self.canvas, tick=tick)
@@ -113,12 +113,17 @@ class _Run:
     def scratches(self) -> None:
         if self._is_off("scratches", self.settings.scratches):
             return
+        marked = self.settings.mask
         with self._ticking("scratches") as tick:
-            found = mend.find(
-                self.canvas, self.settings.damage, tick=lambda part: tick(part / 2)
-            )
+            if marked is None:
+                found = mend.find(
+                    self.canvas, self.settings.damage, tick=lambda part: tick(part / 2)
+                )
+            else:
+                found = mend.as_marked(self.canvas, marked)
             if not found.mask.any():
                 note = Note.FACES_SPARED if found.spared else Note.NO_SCRATCHES
+                note = note if marked is None else Note.NOTHING_MARKED
                 self._report("scratches", None, note, held_back=found.spared)
                 return
             changed = mend.mend(
@@ -127,6 +132,7 @@ class _Run:
                 tick=lambda part: tick(0.5 + part / 2),
             )
             note = Note.MENDED_BUT_FACES if found.spared else Note.MENDED
+            note = note if marked is None else Note.MENDED_AS_MARKED
             self._report("scratches", changed, note, held_back=found.spared)
 
     def grain(self) -> None:

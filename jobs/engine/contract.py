@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -29,7 +29,11 @@ class Damage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What to do. Each stage can be switched; a stage that is on still looks first."""
+    """What to do. Each stage can be switched; a stage that is on still looks first.
+
+    `mask` (m, n), of the picture's shape at any scale, takes the place of the search
+    for damage: 128 and more is filled, less is left as it is.
+    """
 
     damage: Damage = Damage.AUTO
     colour: bool = True
@@ -38,6 +42,7 @@ class Settings:
     grain: bool = True
     sharpen: bool = True
     enlarge: int = 1
+    mask: Mask | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

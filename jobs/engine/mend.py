@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
 from jobs.engine import detector, fill, network
 from jobs.engine.bands import Band, cut, sweep
 from jobs.engine.blocks import chroma_of, to_planes
-from jobs.engine.contract import Canvas, Damage, Mask, Plane, Tick
+from jobs.engine.contract import (
+    Canvas,
+    Damage,
+    EngineError,
+    Mask,
+    Pixels,
+    Plane,
+    Progress,
+    Settings,
+    Tick,
+)
 from jobs.engine.faces import face_mask
 from jobs.engine.noise import measure_noise
 from jobs.engine.regrain import regrain
@@ -20,11 +32,70 @@ SEARCHED = 6_000_000
 FACES = 1000
 # Marks fade out over a pixel; what they leave of it would show as a line.
 RIM = 3
+# From here on a pixel of a drawn mask is marked.
+MARKED = 128
+# In fewer pixels than this there is no picture to look at.
+SMALLEST = 16
 # A flat picture is not stretched until its grain looks like scratches.
 FLATTEST = 0.1
 
 
-def find(canvas: Canvas, damage: Damage, *, tick: Tick) -> Found:
+def find_marks(
+    scan: Pixels,
+    settings: Settings,
+    progress: Callable[[Progress], None] | None = None,
+) -> Mask:
+    """What `restore` with these settings would fill, 255 there and 0 elsewhere.
+
+    The scan is (h, w) or (h, w, 3), uint8 or uint16, sRGB, upright, and is only read.
+    The mask is (h // k, w // k), uint8, for the least whole k with which the scan has
+    no more than six million pixels; k is 1 for smaller scans, and where a side cannot
+    be cut by k a few pixels at the end are not in it. With `settings.mask` it is that
+    mask at this scale. Faces are spared as `restore` spares them, and nothing is found
+    where scratches are switched off. `progress` may raise to abort. Raises EngineError
+    for a mask of another shape.
+    """
+    deep = scan if scan.ndim == 3 else scan[:, :, None]
+    tell = progress or _ignore
+    if settings.mask is not None:
+        check_mask(scan, settings.mask)
+        return as_marked(deep, settings.mask).mask
+    if not settings.scratches or min(scan.shape[:2]) < SMALLEST:
+        return np.zeros(_searched_size(*scan.shape[:2])[:2], np.uint8)
+    found = find(
+        deep, settings.damage, tick=lambda part: tell(Progress("scratches", part))
+    )
+    return found.mask
+
+
+def _ignore(progress: Progress) -> None:
+    pass
+
+
+def check_mask(scan: Pixels, mask: Mask) -> None:
+    """Raise EngineError for a mask that cannot be one of this scan."""
+    height, width = scan.shape[:2]
+    fits = mask.ndim == 2 and mask.dtype == np.uint8 and mask.size > 0
+    if fits:
+        across = mask.shape[0] * width / height
+        fits = abs(across - mask.shape[1]) <= 0.02 * mask.shape[1] + width / height + 1
+    if not fits:
+        raise EngineError(
+            "mask_unknown", "The marked places do not belong to this picture."
+        )
+
+
+def as_marked(scan: Pixels, mask: Mask) -> Found:
+    """A mask of any scale at that of the searched copy; the slightest touch counts."""
+    height, width, _ = _searched_size(*scan.shape[:2])
+    marked = (mask >= MARKED).astype(np.uint8) * np.uint8(255)
+    less = mask.shape[0] >= height
+    how = cv2.INTER_AREA if less else cv2.INTER_NEAREST
+    sized = cv2.resize(marked, (width, height), interpolation=how)
+    return Found(((sized > 0) * 255).astype(np.uint8), False)
+
+
+def find(canvas: Pixels, damage: Damage, *, tick: Tick) -> Found:
     """Damage on the searched copy, which is a whole number of times smaller.
 
     By the network, and by the shape of what stands out: the latter is asked alone where
@@ -64,17 +135,24 @@ def _faces(level: Plane) -> Mask:
     return face_mask(np.asarray(small, np.float32), *level.shape)
 
 
-def _searched(canvas: Canvas, *, tick: Tick) -> Canvas:
-    height, width = canvas.shape[:2]
+def _searched_size(height: int, width: int) -> tuple[int, int, int]:
+    """Height and width of the searched copy, and how many times smaller it is."""
     factor = int(np.ceil(np.sqrt(height * width / SEARCHED)))
     factor = max(min(factor, height, width), 1)
-    high, wide = height // factor, width // factor
+    return height // factor, width // factor, factor
+
+
+def _searched(canvas: Pixels, *, tick: Tick) -> Canvas:
+    high, wide, factor = _searched_size(*canvas.shape[:2])
     copy = np.empty((high, wide, canvas.shape[2]), np.uint16)
-    bands = cut(high, width * factor, halo=0)
+    bands = cut(high, wide * factor**2, halo=0)
     for number, band in enumerate(bands):
         rows = canvas[band.start * factor : band.stop * factor, : wide * factor]
+        deep = (
+            rows.astype(np.uint16) * np.uint16(257) if rows.dtype == np.uint8 else rows
+        )
         size = (wide, band.stop - band.start)
-        part = cv2.resize(rows, size, interpolation=cv2.INTER_AREA)
+        part = cv2.resize(deep, size, interpolation=cv2.INTER_AREA)
         copy[band.start : band.stop] = part.reshape(size[1], wide, -1)
         tick((number + 1) / len(bands))
     return copy

@@ -10,6 +10,8 @@ class Note(StrEnum):
     TOO_SMALL = "The picture is too small for this step."
 
     NO_SCRATCHES = "Nothing to mend: the scan has no scratches that we could find."
+    NOTHING_MARKED = "Nothing to mend: no place was marked."
+    MENDED_AS_MARKED = "The places that were marked were filled in from around them."
     MENDED = "Scratches and dust were filled in from what is around them."
     MENDED_BUT_FACES = (
         "Scratches and dust were filled in. Marks on a face that may belong to it were"
