@@ -18,6 +18,11 @@ from training.surface import Marks, hurt
 Picture = NDArray[np.uint8]
 
 
+# A change of the encoded values of 0..1 that can just be seen on a smooth surface, and
+# how far above the spread of the grain it must be.
+JUST_SEEN, ABOVE_GRAIN = 0.03, 1.5
+
+
 class Level(StrEnum):
     LIGHT = "light"
     MEDIUM = "medium"
@@ -26,16 +31,23 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Damaged:
-    """`mask` is 255 where the surface is hurt. `whole` is the same scan unhurt."""
+    """`whole` is the same scan unhurt.
+
+    `mask` (h, w) is 255 where marks have changed the print visibly: by more than a step
+    that can just be seen and the grain. `unsure` is 255 where they have by half as much
+    or more; that is neither truth nor false alarm. What has changed less is sound.
+    """
 
     picture: Picture
     mask: Picture
     whole: Picture
+    unsure: Picture
 
 
 @dataclass(frozen=True)
 class Dose:
-    """`fading`, `cast`, `uneven` 0..1; `grain` of 255; `rescan` 1 leaves every pixel."""
+    """`fading`, `cast`, `uneven` 0..1; `grain` of 255; `rescan` 1 leaves every pixel;
+    `sharpened` is what the scanner adds of the detail, 0..2."""
 
     marks: Marks
     fading: float
@@ -46,6 +58,7 @@ class Dose:
     blur: float
     rescan: float
     quality: int
+    sharpened: float = 0.0
 
 
 DOSES = {
@@ -113,22 +126,26 @@ def apply(
     unit: float | None = None,
 ) -> Damaged:
     """Softness, fading and grain belong to the print; marks lie on it; then the scan."""
-    picture = scanning.blur(clean.astype(np.float32) / 255, dose.blur)
-    picture = fade(picture, dose.fading, random=random, kind=fading)
+    plain = scanning.blur(clean.astype(np.float32) / 255, dose.blur)
+    plain = fade(plain, dose.fading, random=random, kind=fading)
     if fading is not Fading.NONE:
-        picture = cast(picture, dose.cast, random)
-        picture = uneven(picture, dose.uneven, random) if dose.uneven else picture
+        plain = cast(plain, dose.cast, random)
+        plain = uneven(plain, dose.uneven, random) if dose.uneven else plain
     for _ in range(dose.stains):
-        picture = stain(picture, random)
-    picture = scanning.grain(picture, dose.grain / 255, random)
-    marked, mask = hurt(picture, dose.marks, random, unit=unit)
-    truth = mask.astype(np.float32)
-    whole = picture
-    if dose.rescan < 1:
-        whole, _ = scanning.rescan(picture, truth, dose.rescan)
-        marked, truth = scanning.rescan(marked, truth, dose.rescan)
+        plain = stain(plain, random)
+    grained = scanning.grain(plain, dose.grain / 255, random)
+    worn = hurt(clean.shape, dose.marks, random, unit=unit)
+    plain, whole, bare, marked = (
+        scanning.scan(picture, dose.rescan, dose.sharpened)
+        for picture in (plain, grained, worn.over(plain), worn.over(grained))
+    )
+    change = np.abs(np.clip(bare, 0, 1) - np.clip(plain, 0, 1))
+    change = change.reshape(*clean.shape[:2], -1).max(axis=2)
+    step = JUST_SEEN + ABOVE_GRAIN * float((whole - plain).std())
+    seen, half_seen = change > step, change > step / 2
     return Damaged(
         scanning.jpeg(marked, dose.quality),
-        ((truth > 0.5) * 255).astype(np.uint8),
+        (seen * 255).astype(np.uint8),
         scanning.jpeg(whole, dose.quality),
+        ((half_seen & ~seen) * 255).astype(np.uint8),
     )

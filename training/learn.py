@@ -22,6 +22,7 @@ POOL = 3000
 FRESH = 2
 CROP = 160
 TOLD = 100
+KEPT = 500
 AVERAGED = 0.998
 
 
@@ -96,7 +97,7 @@ def learn(
         if step % TOLD == 0:
             logger.info("step %s of %s: loss %.4f", step, steps, told / TOLD)
             told = 0.0
-        if step % (10 * TOLD) == 0:
+        if step % KEPT == 0:
             keep(mean)
     keep(mean)
     return mean

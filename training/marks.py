@@ -1,14 +1,16 @@
 """Trains the network that finds damage.
 
-    python -m training.marks
+    python -m training.marks [START]
 
-writes jobs/engine/weights/marks.onnx. The same seed and steps give the same file on the
-same kind of machine.
+writes jobs/engine/weights/marks.onnx. It goes on from START, an ONNX file of a narrower
+or equal network of the same shape; without it, from nothing and for longer. The same
+seed, steps and start give the same file on the same kind of machine.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +21,16 @@ from torch.nn import functional
 from training.export import write_onnx
 from training.learn import Stack, batches, learn, steady
 from training.nets import Net, marks_net, quick
+from training.resume import resume
 from training.samples import Samples
 
-SEED = 19
-STEPS, STOP = 12000, 10000
+SEED = 23
+STEPS, STEPS_ON = 18000, 6500
 BATCH = 12
-RATE = 2e-3
+# Neither damaged nor sound.
+UNSURE = 128
+RATE, RATE_ON = 2e-3, 1.5e-3
+FRESH = 1
 MADE = Path(__file__).resolve().parents[1] / "jobs" / "engine" / "weights"
 
 
@@ -35,25 +41,36 @@ def main() -> None:
 
     def make() -> Stack:
         hurt = samples.damaged()
-        return np.dstack([hurt.picture, hurt.mask])
+        truth = np.where(hurt.unsure > 0, np.uint8(UNSURE), hurt.mask)
+        return np.dstack([hurt.picture, truth])
 
     def keep(net: Net) -> None:
         write_onnx(net, MADE / "marks.onnx", squash=True)
 
     MADE.mkdir(exist_ok=True)
-    stream = batches(make, BATCH, SEED)
-    net = quick(marks_net())
-    learn(net, stream, cost, steps=STEPS, stop=STOP, rate=RATE, keep=keep)
+    stream = batches(make, BATCH, SEED, fresh=FRESH)
+    net = marks_net()
+    steps, rate = STEPS, RATE
+    if len(sys.argv) > 1:
+        resume(net, Path(sys.argv[1]), _inputs(next(stream)))
+        steps, rate = STEPS_ON, RATE_ON
+    learn(quick(net), stream, cost, steps=steps, rate=rate, keep=keep)
+
+
+def _inputs(batch: Stack) -> Tensor:
+    """What the network is given of (n, h, w, 4)."""
+    return torch.from_numpy(batch).permute(0, 3, 1, 2)[:, :3].float() / 255 - 0.5
 
 
 def cost(net: Net, batch: Tensor) -> Tensor:
-    """Entropy of each pixel, and the overlap of the whole (Dice)."""
+    """Entropy of each pixel, and the overlap of the whole (Dice); not where unsure."""
     logits = net(batch[:, :3].float() / 255 - 0.5).float()
-    truth = batch[:, 3:].float() / 255
-    each = functional.binary_cross_entropy_with_logits(logits, truth)
-    likely = torch.sigmoid(logits)
+    marked = batch[:, 3:]
+    truth, counts = (marked == 255).float(), (marked != UNSURE).float()
+    each = functional.binary_cross_entropy_with_logits(logits, truth, counts)
+    likely, truth = torch.sigmoid(logits) * counts, truth * counts
     overlap = (2 * (likely * truth).sum() + 1) / (likely.sum() + truth.sum() + 1)
-    return each + 0.25 * (1 - overlap)
+    return each + 0.4 * (1 - overlap)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Net(nn.Module):
 
 def marks_net() -> Net:
     """RGB -0.5..0.5 to the logit that a pixel is damaged."""
-    return Net(3, 1, (32, 64, 96, 128))
+    return Net(3, 1, (32, 64, 112, 192))
 
 
 def quick(net: AnyNet) -> AnyNet:

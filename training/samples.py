@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from training import damage, scanning
 from training.fading import Fading
-from training.scenes import Artist, thin_things
+from training.scenes import Artist
 from training.sources import learnable
 from training.surface import Marks
+from training.things import thin_things
 
 Picture = NDArray[np.uint8]
 Real = NDArray[np.floating]
@@ -33,7 +36,7 @@ class Samples:
     def clean(self) -> Picture:
         """(192, 192, 3), drawn or a part of a photograph, in many tones and sizes."""
         picture = (
-            self.artist.scene(SIZE) if self.random.random() < 0.5 else self._photo()
+            self.artist.scene(SIZE) if self.random.random() < 0.25 else self._photo()
         )
         if self.random.random() < 0.4:
             picture = scanning.blur(picture, self.random.uniform(0.3, 1.2))
@@ -43,16 +46,16 @@ class Samples:
         """A clean square, and now and then nothing at all is wrong with its surface."""
         dose = _dose(self.random)
         kind = list(Fading)[self.random.integers(len(Fading))]
-        unit = float(np.exp(self.random.uniform(np.log(0.6), np.log(2.2))))
+        unit = float(np.exp(self.random.uniform(np.log(0.45), np.log(2.4))))
         made = damage.apply(self.clean(), dose, kind, self.random, unit=unit)
         if self.random.random() < 0.35:
-            return damage.Damaged(_grey(made.picture), made.mask, _grey(made.whole))
+            return replace(made, picture=_grey(made.picture), whole=_grey(made.whole))
         return made
 
     def _photo(self) -> Real:
         photo = self.photos[self.random.integers(len(self.photos))]
         most = min(photo.shape[:2])
-        side = int(min(SIZE * np.exp(self.random.uniform(-0.3, 1.1)), most))
+        side = int(min(SIZE * np.exp(self.random.uniform(-0.3, 1.5)), most))
         y, x = (int(self.random.integers(0, s - side + 1)) for s in photo.shape[:2])
         part = photo[y : y + side, x : x + side].astype(np.float32) / 255
         if part.ndim == 2:
@@ -86,11 +89,11 @@ def _toned(picture: Real, random: Random) -> Real:
 
 def _dose(random: Random) -> damage.Dose:
     """Anything from a clean scan to a wreck; most are in between."""
-    wrong = 0.0 if random.random() < 0.12 else random.beta(1.0, 1.6) + 0.08
+    wrong = 0.0 if random.random() < 0.15 else random.beta(1.0, 1.6) + 0.08
     old = random.beta(1, 1.5)
 
-    def some(most: float) -> int:
-        return int(random.poisson(most * wrong)) if random.random() < 0.65 else 0
+    def some(most: float, chance: float = 0.5) -> int:
+        return int(random.poisson(most * wrong)) if random.random() < chance else 0
 
     marks = Marks(
         scratches=some(4),
@@ -98,9 +101,14 @@ def _dose(random: Random) -> damage.Dose:
         hairs=some(2.5),
         dust=some(35),
         creases=some(0.8),
-        cracks=some(1.3),
+        cracks=some(2.2),
         spots=some(2.5),
         tears=some(0.5),
+        craquelure=int(random.random() < 0.45 * wrong),
+        flakes=some(5),
+        folds=some(1.0, 0.3),
+        rips=some(0.6),
+        corners=some(0.5, 0.3),
         faint=random.uniform(0, 0.5),
     )
     return damage.Dose(
@@ -111,6 +119,7 @@ def _dose(random: Random) -> damage.Dose:
         stains=int(random.random() < 0.1),
         grain=random.uniform(0, 14) * random.random(),
         blur=random.uniform(0, 0.9) * (random.random() < 0.5),
-        rescan=random.uniform(0.6, 1.0) if random.random() < 0.5 else 1.0,
+        rescan=random.uniform(0.55, 1.0) if random.random() < 0.6 else 1.0,
         quality=int(random.integers(70, 99)),
+        sharpened=random.uniform(0.2, 1.6) if random.random() < 0.3 else 0.0,
     )

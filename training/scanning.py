@@ -32,20 +32,22 @@ def blur(picture: Real, sigma: float) -> Real:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
 
 
-def rescan(picture: Real, truth: Real, factor: float) -> tuple[Real, Real]:
-    """A scanner whose pixels do not fall on those of the print.
+def scan(picture: Real, factor: float, sharpened: float) -> Real:
+    """A scanner whose pixels do not fall on those of the print, and that sharpens.
 
-    The size stays; what is finer than `factor` (0..1) of the pixels is lost. `truth`
-    (h, w), 0..1, goes the same way.
+    The size stays; what is finer than `factor` (0..1) of the pixels is lost. `sharpened`
+    is how much of the detail is added once more, which draws halos around marks.
     """
     height, width = picture.shape[:2]
-    small = (max(round(width * factor), 1), max(round(height * factor), 1))
-    both = []
-    for plane in (picture, truth):
-        less = cv2.resize(plane, small, interpolation=cv2.INTER_AREA)
+    if factor < 1:
+        small = (max(round(width * factor), 1), max(round(height * factor), 1))
+        less = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
         more = cv2.resize(less, (width, height), interpolation=cv2.INTER_CUBIC)
-        both.append(np.asarray(more, np.float32))
-    return both[0], both[1]
+        picture = np.asarray(more, np.float32)
+    if sharpened:
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        picture = np.asarray(picture + np.float32(sharpened) * (picture - soft))
+    return picture
 
 
 def to_pixels(picture: Real) -> NDArray[np.uint8]:

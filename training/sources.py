@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
+from training import photographs
+
 Picture = NDArray[np.uint8]
 
 # Beside the working tree, where it exists.
@@ -21,6 +23,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "clean"
 # From scikit-image's package; licences are in docs/models.
 LEARNED = ("chelsea", "rocket", "brick", "grass", "gravel", "moon", "retina", "hubble")
 LEARNED_CORPUS = ("skl_flower", "dd_detroit1915", "dd_boy1945", "dd_keller1919")
+TUNED_CORPUS = ("dd_newyork1931",)
 HELD_OUT = ("astronaut", "coffee", "motorcycle", "camera", "coins")
 HELD_OUT_CORPUS = (
     "ski_astronaut",
@@ -45,10 +48,17 @@ def learnable() -> dict[str, Picture]:
     """Clean photographs that networks may see, by name. Raises HeldOut."""
     pictures = {name: _of_package(name) for name in LEARNED}
     pictures |= {name: _of_corpus(name) for name in LEARNED_CORPUS if _exists(name)}
+    pictures |= photographs.photographs(photographs.LEARNED)
     kept = held_out()
     for name, picture in pictures.items():
         refuse_held_out(name, picture, kept)
     return pictures
+
+
+def tunable() -> dict[str, Picture]:
+    """Clean photographs to choose thresholds on, by name; nothing is learned from them."""
+    pictures = {name: _of_corpus(name) for name in TUNED_CORPUS if _exists(name)}
+    return pictures | photographs.photographs(photographs.TUNED)
 
 
 def held_out() -> dict[str, Picture]:

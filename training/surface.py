@@ -1,8 +1,7 @@
 """What happens to the surface of a print: scratches, hairs, dust, creases, cracks.
 
-Pictures are (h, w) or (h, w, 3), float32, 0..1, encoded. A mark is drawn as coverage
-(h, w), 0..1; where it is over a quarter, the mask of the truth is set. Lengths are in
-`unit`s, which are pixels in a picture of 500 pixels' height.
+A mark is drawn as coverage (h, w), 0..1, and covers with an ink. Lengths are in `unit`s,
+which are pixels in a picture of 500 pixels' height.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training import emulsion
+from training.strokes import Sheet, Sketch, beside, walk
+
 Real = NDArray[np.floating]
 Random = np.random.Generator
 
-# Drawn at twice the size, with smooth lines, and averaged.
-SCALE = 2
-SHIFT = 4
-COVERED = 0.25
+Draw = Callable[[Sketch, Random], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,64 +34,116 @@ class Marks:
     cracks: int = 0
     spots: int = 0
     tears: int = 0
+    craquelure: int = 0
+    flakes: int = 0
+    folds: int = 0
+    rips: int = 0
+    corners: int = 0
     faint: float = 0.25
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The size of the print in pixels, and how many of them a unit has."""
+class Worn:
+    """What the marks leave of a picture: `kept` (h, w, 1) of it, and `added` to it."""
 
-    height: int
-    width: int
-    unit: float
+    kept: Real
+    added: Real
 
-    @property
-    def long(self) -> float:
-        return max(self.height, self.width)
+    def over(self, picture: Real) -> Real:
+        """(h, w) or (h, w, 3), 0..1, with its marks."""
+        deep = picture.reshape(*picture.shape[:2], -1)
+        return np.asarray(deep * self.kept + self.added, np.float32).reshape(
+            picture.shape
+        )
 
+    def cover(self, cover: Real, ink: Real) -> Worn:
+        deep = cover[..., None]
+        added = self.added * (1 - deep) + deep * ink
+        return Worn(self.kept * (1 - deep), np.asarray(added, np.float32))
 
-Draw = Callable[[Sheet, Random], Real]
+    def light(self, change: Real) -> Worn:
+        """`change` (h, w), -1..1: light and shadow on what is there."""
+        return Worn(self.kept, self.added + change[..., None])
 
 
 def hurt(
-    picture: Real, marks: Marks, random: Random, *, unit: float | None = None
-) -> tuple[Real, NDArray[np.bool_]]:
-    """The picture with its marks, and where they are."""
-    height, width = picture.shape[:2]
+    shape: tuple[int, ...], marks: Marks, random: Random, *, unit: float | None = None
+) -> Worn:
+    """The marks on a picture of that shape, (h, w) or (h, w, 3)."""
+    height, width = shape[:2]
+    channels = shape[2] if len(shape) == 3 else 1
     sheet = Sheet(height, width, unit or max(min(height, width) / 500, 0.7))
-    mask = np.zeros((height, width), bool)
-    for count, draw, bright, alone in _kinds(marks):
+    worn = Worn(
+        np.ones((height, width, 1), np.float32),
+        np.zeros((height, width, channels), np.float32),
+    )
+    for _ in range(marks.folds):
+        worn = _folded(worn, sheet, marks.faint, random)
+    for count, draw, bright, alone, rim in _kinds(marks):
         for _ in range(count if alone else min(count, 4)):
-            share = count if alone else -(-count // 4)
-            layer = _worn(_together(draw, sheet, random, 1 if alone else share), random)
-            if layer.any():
-                picture = _ink(picture, layer, bright, marks.faint, random)
-                mask |= layer > COVERED
-    return picture, mask
+            share = 1 if alone else -(-count // 4)
+            worn = _marked(worn, sheet, (draw, bright, share, rim), marks.faint, random)
+    return worn
 
 
-def _kinds(marks: Marks) -> tuple[tuple[int, Draw, float, bool], ...]:
-    """Count, drawing, chance to be bright, and whether each has an ink of its own."""
+def _kinds(marks: Marks) -> tuple[tuple[int, Draw, float, bool, float], ...]:
+    """Count, drawing, chance to be bright, whether each has an ink of its own, and
+    chance of light and shadow along its rim."""
     return (
-        (marks.scratches, scratch, 0.75, True),
-        (marks.bundles, bundle, 0.6, True),
-        (marks.hairs, hair, 0.4, True),
-        (marks.creases, crease, 0.9, True),
-        (marks.cracks, crack, 0.9, True),
-        (marks.dust, dust, 0.6, False),
-        (marks.spots, spot, 0.6, True),
-        (marks.tears, tear, 0.9, True),
+        (marks.scratches, scratch, 0.75, True, 0.0),
+        (marks.bundles, bundle, 0.6, True, 0.0),
+        (marks.hairs, hair, 0.4, True, 0.0),
+        (marks.creases, crease, 0.9, True, 0.2),
+        (marks.craquelure, emulsion.craquelure, 0.9, True, 0.2),
+        (marks.cracks, emulsion.crack, 0.9, True, 0.3),
+        (marks.flakes, emulsion.flake, 0.92, False, 0.6),
+        (marks.dust, dust, 0.6, False, 0.0),
+        (marks.spots, spot, 0.6, True, 0.2),
+        (marks.tears, emulsion.tear, 0.9, True, 0.3),
+        (marks.rips, emulsion.rip, 0.9, True, 0.4),
+        (marks.corners, emulsion.corner, 0.75, True, 0.4),
     )
 
 
-def _together(draw: Draw, sheet: Sheet, random: Random, count: int) -> Real:
-    layer = draw(sheet, random)
-    for _ in range(count - 1):
-        layer = np.maximum(layer, draw(sheet, random))
-    return layer
+def _marked(
+    worn: Worn,
+    sheet: Sheet,
+    kind: tuple[Draw, float, int, float],
+    faint: float,
+    random: Random,
+) -> Worn:
+    draw, bright, share, rim = kind
+    sketch = Sketch(sheet)
+    for _ in range(share):
+        draw(sketch, random)
+    layer = _aged(sketch.layer(), random)
+    ink, strength = _ink(worn.added.shape[2], bright, faint, random)
+    worn = worn.cover(layer * np.float32(strength), ink)
+    if random.random() < rim:
+        worn = worn.light(_rim(layer, strength, random))
+    return worn
 
 
-def _worn(layer: Real, random: Random) -> Real:
+def _folded(worn: Worn, sheet: Sheet, faint: float, random: Random) -> Worn:
+    light, broken = emulsion.fold(sheet, random)
+    ink, strength = _ink(worn.added.shape[2], 0.9, faint, random)
+    return worn.light(light).cover(_aged(broken, random) * np.float32(strength), ink)
+
+
+def _rim(layer: Real, strength: float, random: Random) -> Real:
+    """Lifted edges: lit on one side and dark on the other, or dark all around."""
+    depth = random.uniform(0.05, 0.25) * strength
+    soft = cv2.GaussianBlur(layer, (0, 0), random.uniform(0.6, 1.5))
+    if random.random() < 0.5:
+        around = np.clip(np.asarray(soft) * 2, 0, 1) - layer
+        return np.asarray(-depth * np.clip(around, 0, 1), np.float32)
+    turn = random.uniform(0, 2 * np.pi)
+    slope_x, slope_y = cv2.Sobel(soft, -1, 1, 0), cv2.Sobel(soft, -1, 0, 1)
+    slope = slope_x * np.cos(turn) + slope_y * np.sin(turn)
+    return np.asarray(depth * np.clip(slope, -1, 1), np.float32)
+
+
+def _aged(layer: Real, random: Random) -> Real:
     """Some marks are interrupted, some have soft edges."""
     if random.random() < 0.3:
         size = tuple(int(x) for x in random.integers(3, 14, 2))
@@ -105,173 +156,55 @@ def _worn(layer: Real, random: Random) -> Real:
 
 
 def _ink(
-    picture: Real, layer: Real, bright: float, faint: float, random: Random
-) -> Real:
-    """Cover with paper or dirt, or thin the emulsion, or only one of its dyes."""
-    channels = picture.shape[2:]
+    channels: int, bright: float, faint: float, random: Random
+) -> tuple[Real, float]:
+    """Paper or dirt, thinned emulsion, or only one of its dyes; and how it covers."""
     is_bright = random.random() < bright
     strength = random.uniform(0.55, 1.0)
     value = random.uniform(0.8, 1.0) if is_bright else random.uniform(0.0, 0.2)
-    ink: Real = np.full(channels or (1,), value, np.float32)
-    if channels and random.random() < 0.35:
+    ink: Real = np.full(channels, value, np.float32)
+    if channels == 3 and random.random() < 0.35:
         ink = ink * (1 - random.uniform(0, 0.3) * np.array([0.0, 0.4, 1.0]))
-    if channels and random.random() < 0.08:
+    if channels == 3 and random.random() < 0.08:
         ink = random.uniform(0, 1, 3).astype(np.float32)
     if random.random() < faint:
         strength *= random.uniform(0.2, 0.6)
-    cover = (layer * np.float32(strength)).reshape(layer.shape + (1,) * len(channels))
-    paper = ink.astype(np.float32) if channels else float(ink[0])
-    return np.asarray(picture * (1 - cover) + cover * paper, np.float32)
+    return ink.astype(np.float32), strength
 
 
-def scratch(sheet: Sheet, random: Random) -> Real:
+def scratch(sketch: Sketch, random: Random) -> None:
+    sheet = sketch.sheet
     length = random.uniform(0.15, 0.9) * sheet.long
-    path = _walk(sheet, length, 0.02, random)
-    return _line(sheet, path, random.uniform(0.6, 2.2) * sheet.unit)
+    path = walk(sheet, length, 0.02, random)
+    sketch.line(path, random.uniform(0.6, 2.2) * sheet.unit)
 
 
-def bundle(sheet: Sheet, random: Random) -> Real:
+def bundle(sketch: Sketch, random: Random) -> None:
     """Parallel scratches, as transport through a machine leaves them."""
-    layer = np.zeros((sheet.height, sheet.width), np.float32)
-    first = _walk(sheet, random.uniform(0.4, 1.5) * sheet.long, 0.004, random)
-    across = np.array([first[-1, 1] - first[0, 1], first[0, 0] - first[-1, 0]])
-    across /= max(float(np.hypot(*across)), 1.0)
+    sheet = sketch.sheet
+    first = walk(sheet, random.uniform(0.4, 1.5) * sheet.long, 0.004, random)
     for _ in range(random.integers(2, 6)):
-        path = first + across * random.normal(0, 12 * sheet.unit)
-        part = _line(sheet, path, random.uniform(0.5, 1.2) * sheet.unit)
-        layer = np.maximum(layer, part)
-    return layer
+        path = beside(first, random.normal(0, 12 * sheet.unit))
+        sketch.line(path, random.uniform(0.5, 1.2) * sheet.unit)
 
 
-def hair(sheet: Sheet, random: Random) -> Real:
+def hair(sketch: Sketch, random: Random) -> None:
+    sheet = sketch.sheet
     length = random.uniform(25, 150) * sheet.unit
-    path = _walk(sheet, length, random.uniform(0.1, 0.35), random)
-    return _line(sheet, path, random.uniform(0.7, 1.8) * sheet.unit)
+    path = walk(sheet, length, random.uniform(0.1, 0.35), random)
+    sketch.line(path, random.uniform(0.7, 1.8) * sheet.unit)
 
 
-def crease(sheet: Sheet, random: Random) -> Real:
-    path = _walk(sheet, random.uniform(0.7, 1.4) * sheet.long, 0.04, random)
+def crease(sketch: Sketch, random: Random) -> None:
+    sheet = sketch.sheet
+    path = walk(sheet, random.uniform(0.7, 1.4) * sheet.long, 0.04, random)
     path = path + random.normal(0, 0.8 * sheet.unit, path.shape)
-    return _line(sheet, path, random.uniform(2, 4.5) * sheet.unit)
+    sketch.line(path, random.uniform(2, 4.5) * sheet.unit)
 
 
-def crack(sheet: Sheet, random: Random) -> Real:
-    """A jagged break of the emulsion that branches, as wide as it pleases."""
-    length = random.uniform(0.2, 0.8) * sheet.long
-    layer = np.zeros((sheet.height, sheet.width), np.float32)
-    paths = [_walk(sheet, length, 0.3, random)]
-    for _ in range(random.integers(1, 7)):
-        stem = paths[random.integers(len(paths))]
-        branch = _walk(sheet, length * random.uniform(0.15, 0.5), 0.3, random)
-        paths.append(branch - branch[0] + stem[random.integers(len(stem))])
-    widest = random.uniform(1.2, 3.8)
-    for path in paths:
-        path = path + random.normal(0, 0.9 * sheet.unit, path.shape)
-        for start in range(0, len(path) - 1, 4):
-            thickness = random.uniform(0.7, widest) * sheet.unit
-            part = _line(sheet, path[start : start + 5], thickness)
-            layer = np.maximum(layer, part)
-    return layer
+def dust(sketch: Sketch, random: Random) -> None:
+    emulsion.blob(sketch, random.uniform(0.6, 2.2) * sketch.sheet.unit, random)
 
 
-def dust(sheet: Sheet, random: Random) -> Real:
-    return _blob(sheet, random.uniform(0.6, 2.2) * sheet.unit, random)
-
-
-def spot(sheet: Sheet, random: Random) -> Real:
-    return _blob(sheet, random.uniform(2.5, 8) * sheet.unit, random)
-
-
-def tear(sheet: Sheet, random: Random) -> Real:
-    """A piece of the rim that is gone."""
-    side = random.integers(4)
-    along = sheet.width if side % 2 == 0 else sheet.height
-    middle, half = random.uniform(0, along), random.uniform(8, 60) * sheet.unit
-    depth = random.uniform(4, 30) * sheet.unit
-    steps = np.linspace(-1, 1, 15)
-    reach = depth * np.sqrt(1 - steps**2) + random.normal(0, 1.5 * sheet.unit, 15)
-    line = np.stack([middle + half * steps, np.maximum(reach, -1)], axis=1)
-    points = np.concatenate([[(line[0, 0], -5)], line, [(line[-1, 0], -5)]])
-    if side % 2:
-        points = points[:, ::-1]
-    if side >= 2:
-        points = (sheet.width, sheet.height) - points
-    return _polygon(sheet, points)
-
-
-def _walk(sheet: Sheet, length: float, wobble: float, random: Random) -> Real:
-    steps = 24
-    angle = random.uniform(0, 2 * np.pi) + np.cumsum(random.normal(0, wobble, steps))
-    leaps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * length / steps
-    middle = random.uniform(0.05, 0.95, 2) * (sheet.width, sheet.height)
-    path = np.cumsum(leaps, axis=0)
-    return np.asarray(path - path[steps // 2] + middle, np.float32)
-
-
-def _line(sheet: Sheet, path: Real, thickness: float) -> Real:
-    """Lines thinner than a pixel of the drawing become fainter instead."""
-    points = np.rint(path * SCALE * 2**SHIFT).astype(np.int32).reshape(-1, 1, 2)
-    wide = max(1, round(thickness * SCALE))
-    thin = min(1.0, thickness * SCALE)
-    return _drawn(
-        sheet,
-        path,
-        thickness,
-        lambda canvas, origin: cv2.polylines(
-            canvas,
-            [points - np.int32(SCALE * 2**SHIFT) * origin],
-            False,
-            round(255 * thin),
-            wide,
-            cv2.LINE_AA,
-            SHIFT,
-        ),
-    )
-
-
-def _polygon(sheet: Sheet, path: NDArray[np.floating]) -> Real:
-    points = np.rint(path * SCALE * 2**SHIFT).astype(np.int32).reshape(-1, 1, 2)
-    return _drawn(
-        sheet,
-        path,
-        1.0,
-        lambda canvas, origin: cv2.fillPoly(
-            canvas,
-            [points - np.int32(SCALE * 2**SHIFT) * origin],
-            255,
-            cv2.LINE_AA,
-            SHIFT,
-        ),
-    )
-
-
-def _drawn(
-    sheet: Sheet,
-    path: NDArray[np.floating],
-    margin: float,
-    draw: Callable[[NDArray[np.uint8], NDArray[np.int32]], object],
-) -> Real:
-    """Only the part of the sheet is drawn that the path touches."""
-    layer = np.zeros((sheet.height, sheet.width), np.float32)
-    margin = margin + 3
-    size = (sheet.width, sheet.height)
-    low = np.clip(np.floor(path.min(axis=0) - margin), 0, size).astype(np.int32)
-    high = np.clip(np.ceil(path.max(axis=0) + margin), 0, size).astype(np.int32)
-    wide, tall = (int(x) for x in high - low)
-    if wide <= 0 or tall <= 0:
-        return layer
-    canvas = np.zeros((tall * SCALE, wide * SCALE), np.uint8)
-    draw(canvas, low)
-    small = cv2.resize(canvas, (wide, tall), interpolation=cv2.INTER_AREA)
-    layer[low[1] : high[1], low[0] : high[0]] = small.astype(np.float32) / 255
-    return layer
-
-
-def _blob(sheet: Sheet, radius: float, random: Random) -> Real:
-    corners = 9
-    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    reach = radius * random.uniform(0.6, 1.3, corners)
-    middle = random.uniform(0, 1, 2) * (sheet.width, sheet.height)
-    shape = np.stack([np.cos(angle) * reach, np.sin(angle) * reach], axis=1)
-    shape[:, 0] *= random.uniform(0.5, 1.0)
-    return _polygon(sheet, shape + middle)
+def spot(sketch: Sketch, random: Random) -> None:
+    emulsion.blob(sketch, random.uniform(2.5, 8) * sketch.sheet.unit, random)
