@@ -23,11 +23,11 @@ from training.nets import Enlarger, enlarge_net, quick
 from training.squares import Real, Squares, toned
 
 SEED = 31
-STEPS = 8000
-BATCH = 24
+STEPS = 4000
+BATCH = 12
 SIZE = 96
 RATE = 1.5e-3
-POOL, FRESH = 5000, 4
+POOL, FRESH = 4000, 2
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 

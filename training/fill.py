@@ -15,22 +15,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jobs.engine.contract import Mask
 from jobs.engine.fill import rough, shown
-from training import scanning
+from training import damage, scanning
 from training.export import MADE, write_onnx
+from training.fading import Fading
 from training.learn import Stack, batches, learn, steady
 from training.nets import Mender, fill_net, quick
 from training.squares import Squares, toned
-from training.surface import Marks, hurt
+from training.surface import Marks
 
 SEED = 29
-STEPS = 14000
-BATCH = 10
-CROP = 128
-SIZE = 160
+STEPS = 8000
+BATCH = 8
+CROP = 112
+SIZE = 144
 RATE = 1.2e-3
-POOL, FRESH = 2000, 1
+POOL, FRESH = 1600, 0.4
 # The share of the holes of which nothing may be seen.
 HIDDEN = 0.25
 # What is far off counts for more than in a mean of absolute errors alone.
@@ -55,51 +55,52 @@ def main() -> None:
 
 def sample(squares: Squares) -> Stack:
     """(size, size, 10): the scan unhurt, roughly filled, as it may be seen, the mask."""
-    whole, marked, mask = _scanned(squares)
-    values = marked.astype(np.float32) / 255
-    filled = rough(values, mask)
-    hidden = squares.random.random() < HIDDEN
-    seen = filled if hidden else shown(values, filled, mask)
-    pixels = [scanning.to_pixels(picture) for picture in (filled, seen)]
-    return np.dstack([whole, *pixels, mask])
-
-
-def _scanned(squares: Squares) -> tuple[Stack, Stack, Mask]:
     random = squares.random
-    picture = toned(squares.clean(drawn=0.2), random, grey=0.35)
-    if random.random() < 0.35:
-        picture = scanning.blur(picture, random.uniform(0.3, 1.0))
-    sigma = random.uniform(0, 12) * random.random() / 255
-    picture = scanning.grain(picture, sigma, random)
-    unit = float(np.exp(random.uniform(np.log(0.7), np.log(2.4))))
-    marked, mask = hurt(picture, _marks(random), random, unit=unit)
-    truth = mask.astype(np.float32)
-    whole = picture
-    if random.random() < 0.6:
-        factor = random.uniform(0.7, 1.0)
-        whole, _ = scanning.rescan(picture, truth, factor)
-        marked, truth = scanning.rescan(marked, truth, factor)
+    clean = toned(squares.clean(drawn=0.2), random, grey=0.35)
+    unit = float(np.exp(random.uniform(np.log(0.6), np.log(2.4))))
+    made = damage.apply(
+        scanning.to_pixels(clean), _dose(random), Fading.NONE, random, unit=unit
+    )
     side = 3 if random.random() < 0.8 else 5
-    holes = ((truth > 0.5) * 255).astype(np.uint8)
-    wide = cv2.dilate(holes, np.ones((side, side), np.uint8))
-    scan = scanning.jpeg(marked, int(random.integers(78, 98)))
-    return scanning.to_pixels(whole), scan, np.asarray(wide, np.uint8)
+    mask = np.asarray(cv2.dilate(made.mask, np.ones((side, side), np.uint8)), np.uint8)
+    values = np.asarray(made.picture / np.float32(255), np.float32)
+    filled = rough(values, mask)
+    seen = filled if random.random() < HIDDEN else shown(values, filled, mask)
+    pixels = [scanning.to_pixels(picture) for picture in (filled, seen)]
+    return np.dstack([made.whole, *pixels, mask])
 
 
-def _marks(random: np.random.Generator) -> Marks:
+def _dose(random: np.random.Generator) -> damage.Dose:
+    """Enough marks for a small square, on a print that is otherwise sound."""
+
     def some(most: float) -> int:
         return int(random.poisson(most))
 
-    return Marks(
+    marks = Marks(
         scratches=some(2),
         bundles=some(0.3),
         hairs=some(1.5),
         dust=some(9),
-        creases=some(0.6),
+        creases=some(0.5),
         cracks=some(0.6),
-        spots=1 + some(1.5),
-        tears=some(0.2),
+        craquelure=some(0.05),
+        flakes=some(1),
+        spots=some(1.5),
+        tears=some(0.15),
+        rips=some(0.15),
         faint=random.uniform(0, 0.4),
+    )
+    return damage.Dose(
+        marks=marks,
+        fading=0.0,
+        cast=0.0,
+        uneven=0.0,
+        stains=0,
+        grain=random.uniform(0, 12) * random.random(),
+        blur=random.uniform(0, 1.0) * (random.random() < 0.4),
+        rescan=random.uniform(0.7, 1.0) if random.random() < 0.6 else 1.0,
+        quality=int(random.integers(78, 98)),
+        sharpened=random.uniform(0.2, 1.2) if random.random() < 0.15 else 0.0,
     )
 
 

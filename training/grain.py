@@ -26,12 +26,12 @@ Real = NDArray[np.floating]
 Random = np.random.Generator
 
 SEED = 23
-STEPS = 12000
-BATCH = 12
+STEPS = 9000
+BATCH = 8
 CROP = 96
 SIZE = 128
 RATE = 1.5e-3
-POOL, FRESH = 2500, 3
+POOL, FRESH = 2500, 2
 # What is measured is never quite true.
 DOUBT = 0.12
 # How the factor of a tone is kept in a byte.

@@ -40,18 +40,19 @@ def batches(
     seed: int,
     pool: int = POOL,
     *,
-    fresh: int = FRESH,
+    fresh: float = FRESH,
     crop: int = CROP,
 ) -> Iterator[Stack]:
     """Batches (size, crop, crop, c), cut and turned at random, from a pool that renews."""
     random = np.random.default_rng(seed)
     held = [make() for _ in range(pool)]
     logger.info("pool of %s samples is there", pool)
-    oldest = 0
+    oldest, due = 0, 0.0
     while True:
-        for _ in range(fresh):
+        due += fresh
+        while due >= 1:
             held[oldest] = make()
-            oldest = (oldest + 1) % pool
+            oldest, due = (oldest + 1) % pool, due - 1
         chosen = random.integers(0, pool, size)
         yield np.stack([_part(held[number], crop, random) for number in chosen])
 

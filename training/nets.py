@@ -108,7 +108,7 @@ class Mender(nn.Module):
         self.up = nn.ModuleList(Block(a) for a, _ in steps[::-1])
         self.last = nn.Conv2d(widths[0], 4 * go, 3, padding=1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.down[0](functional.relu(self.stem(x)))
@@ -131,7 +131,7 @@ class Enlarger(nn.Module):
         self.body = nn.Sequential(*(Block(width) for _ in range(blocks)))
         self.last = nn.Conv2d(width, 4, 3, padding=1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.body(functional.relu(self.stem(x)))

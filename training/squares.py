@@ -40,11 +40,10 @@ class Squares:
         factor = np.exp(self.random.uniform(0, np.log(most))) if most > 1 else most
         side = int(self.size * factor)
         y, x = (int(self.random.integers(0, s - side + 1)) for s in photo.shape[:2])
-        part = photo[y : y + side, x : x + side]
         size = (self.size, self.size)
         how = cv2.INTER_AREA if side > self.size else cv2.INTER_CUBIC
-        part = cv2.resize(part, size, interpolation=how)
-        part = np.asarray(part, np.float32) / 255
+        square = cv2.resize(photo[y : y + side, x : x + side], size, interpolation=how)
+        part = np.asarray(square, np.float32) / np.float32(255)
         return np.repeat(part[..., None], 3, axis=2) if part.ndim == 2 else part
 
 
