@@ -25,7 +25,7 @@ from training.squares import Squares, toned
 from training.surface import Marks
 
 SEED = 29
-STEPS = 8000
+STEPS = 7500
 BATCH = 8
 CROP = 112
 SIZE = 144

@@ -26,7 +26,7 @@ Real = NDArray[np.floating]
 Random = np.random.Generator
 
 SEED = 23
-STEPS = 9000
+STEPS, STOP = 9000, 7000
 BATCH = 8
 CROP = 96
 SIZE = 128
@@ -52,7 +52,7 @@ def main() -> None:
 
     MADE.mkdir(exist_ok=True)
     stream = batches(make, BATCH, SEED, POOL, fresh=FRESH, crop=CROP)
-    learn(quick(grain_net()), stream, cost, steps=STEPS, rate=RATE, keep=keep)
+    learn(quick(grain_net()), stream, cost, steps=STEPS, stop=STOP, rate=RATE, keep=keep)
 
 
 def sample(squares: Squares) -> Stack:

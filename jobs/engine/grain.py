@@ -21,6 +21,8 @@ from jobs.engine.blocks import (
 from jobs.engine.contract import Canvas, Damage, Plane
 from jobs.engine.noise import TONES, Noise
 
+Shifts = tuple[tuple[int, int], ...]
+
 HALO = max(2 * SIDE, cleaner.HALO)
 # Eight of the 64 places of the block grid, spread like a knight's moves.
 SHIFTS = ((0, 0), (1, 3), (2, 6), (3, 1), (4, 4), (5, 7), (6, 2), (7, 5))
@@ -64,14 +66,17 @@ def _ramp(sigma: float, low: float, high: float) -> float:
 def soften_grain(rows: Canvas, noise: Noise, *, strength: Strength) -> Canvas:
     """Remove the measured grain from rows (h, w, 1 or 3) in 0..65535.
 
-    By the network, where it is there, else by cosine transforms. Rows at the rim that
-    lack their neighbours are less exact.
+    By cosine transforms and, where it is there, by the network as well: they err in
+    different places, so that the mean of both is better than either. Rows at the rim
+    that lack their neighbours are less exact.
     """
     planes = to_planes(rows)
     if network.is_there(cleaner.NETWORK):
-        cleared = to_planes_of(cleaner.clear(rows, noise))
+        by_network = to_planes_of(cleaner.clear(rows, noise))
+        pairs = zip(by_network, _by_cosines(planes, noise, fewer=4), strict=True)
+        cleared = [(one + other) / 2 for one, other in pairs]
     else:
-        cleared = _by_cosines(planes, noise)
+        cleared = _by_cosines(planes, noise, fewer=2)
     light = strength.luminance * (1 - _kept(noise))
     parts = (light, strength.colour, strength.colour)
     return from_planes(
@@ -86,20 +91,20 @@ def _kept(noise: Noise) -> float:
     return KEPT * _ramp(noise.soft_sigma / max(noise.sigma, 1e-6), WHITE, SOFT)
 
 
-def _by_cosines(planes: list[Plane], noise: Noise) -> list[Plane]:
+def _by_cosines(planes: list[Plane], noise: Noise, *, fewer: int) -> list[Plane]:
     """Sliding 8x8 cosine transforms in which what stays under 2.7 times the grain of its
     frequency is set to zero: Yu and Sapiro, "DCT image denoising: a simple and
     effective image denoising algorithm", IPOL 2011, here with a measured spectrum in
     place of white noise, and averaged with the weights of Guleryuz (2007).
     """
-    # Colour is coarser than detail: fewer places of the grid will do.
+    # Colour is coarser than detail: one in `fewer` places of the grid will do.
     return [
         clean(
             plane,
             planes[0],
             noise.spectra[number],
             noise.tones,
-            shifts=SHIFTS[::2] if number else SHIFTS,
+            shifts=SHIFTS[::fewer] if number else SHIFTS,
         )
         for number, plane in enumerate(planes)
     ]
@@ -111,7 +116,7 @@ def clean(
     spectrum: Plane,
     tones: Plane,
     *,
-    shifts: tuple[tuple[int, int], ...] = SHIFTS,
+    shifts: Shifts = SHIFTS,
 ) -> Plane:
     """One plane (h, w) without its grain; `tone` (h, w), 0..1, says how light it is."""
     padded, toned = pad(plane), pad(tone)
