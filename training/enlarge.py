@@ -23,11 +23,11 @@ from training.nets import Enlarger, enlarge_net, quick
 from training.squares import Real, Squares, toned
 
 SEED = 31
-STEPS = 4000
+STEPS = 3000
 BATCH = 12
 SIZE = 96
 RATE = 1.5e-3
-POOL, FRESH = 4000, 2
+POOL, FRESH = 3000, 1
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -25,12 +25,12 @@ from training.squares import Squares, toned
 from training.surface import Marks
 
 SEED = 29
-STEPS = 7500
-BATCH = 8
-CROP = 112
-SIZE = 144
-RATE = 1.2e-3
-POOL, FRESH = 1600, 0.4
+STEPS = 5000
+BATCH = 6
+CROP = 96
+SIZE = 128
+RATE = 1.5e-3
+POOL, FRESH = 900, 0.25
 # The share of the holes of which nothing may be seen.
 HIDDEN = 0.25
 # What is far off counts for more than in a mean of absolute errors alone.

@@ -145,7 +145,7 @@ def grain_net() -> Mender:
 
 def fill_net() -> Mender:
     """Roughly filled RGB, hurt RGB and mask to what is to be added to the filled."""
-    return Mender(7, 3, (32, 64, 96, 128), (1, 1, 1, 2))
+    return Mender(7, 3, (32, 48, 64), (1, 1, 2))
 
 
 def enlarge_net() -> Enlarger:

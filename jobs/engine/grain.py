@@ -34,7 +34,7 @@ WHITE, SOFT = 1.15, 1.6
 
 FINE, COARSE = 3.0 / 255, 6.0 / 255
 # Of colour noise, of which people mind the blotches.
-PALE, BLOTCHED = 2.0 / 255, 4.0 / 255
+PALE, BLOTCHED = 1.8 / 255, 3.2 / 255
 
 # More than this is no grain but the picture itself.
 NO_GRAIN = 0.15
