@@ -3,7 +3,7 @@
 # make lint    check form, types, import contracts, migrations and settings
 # make sandbox start a provider on this computer for trying out, without a key
 # make bench   print what intake, engine and polls cost
-# make train   train the networks of the engine again, on the CPU (an hour)
+# make train   train the networks of the engine again, on the CPU (hours)
 # make lock    pin the dependencies anew, after a change in pyproject.toml
 
 PYTHON ?= python3
@@ -86,6 +86,9 @@ train: $(TRAIN_VENV)/train.stamp
 	$(TRAIN) training.marks --start .cache/marks_middle.onnx --steps 1800 --rate 1e-3 --seed 29
 	cp jobs/engine/weights/marks.onnx .cache/marks_end.onnx
 	$(TRAIN) training.blend .cache/marks_middle.onnx .cache/marks_end.onnx 0.3 jobs/engine/weights/marks.onnx
+	$(TRAIN) training.grain
+	$(TRAIN) training.fill
+	$(TRAIN) training.enlarge
 
 # Needs uv. The locks hold for every platform and name no index.
 lock:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from training.nets import Net, Pair
+from training.nets import Block, Enlarger, Mender, Net, Pair
+
+MADE = Path(__file__).resolve().parents[1] / "jobs" / "engine" / "weights"
 
 OPSET = 17
 IR = 9
@@ -19,7 +21,10 @@ Weights = NDArray[np.float32]
 
 
 class _Graph:
-    def __init__(self) -> None:
+    """`half`: weights are kept in 16 bits, and widened when the file is read."""
+
+    def __init__(self, *, half: bool = False) -> None:
+        self.half = half
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
 
@@ -33,10 +38,16 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(values, name))
         return name
 
+    def kept(self, values: Weights) -> str:
+        if not self.half:
+            return self.constant(values)
+        name = self.constant(values.astype(np.float16))
+        return self.add("Cast", [name], to=TensorProto.FLOAT)
+
     def convolve(self, x: str, weight: Weights, bias: Weights, stride: int = 1) -> str:
         side = weight.shape[2]
-        edge = 1 if side > 1 else 0
-        names = [x, self.constant(weight), self.constant(bias)]
+        edge = 1 if side > 2 else 0
+        names = [x, self.kept(weight), self.kept(bias)]
         return self.add(
             "Conv",
             names,
@@ -50,6 +61,18 @@ class _Graph:
             raise ValueError("this layer has no bias")
         stride = int(layer.stride[0])
         return self.convolve(x, _values(layer.weight), _values(layer.bias), stride)
+
+    def block(self, x: str, block: Block) -> str:
+        inner = self.add("Relu", [self.layer(x, block.first)])
+        return self.add("Add", [x, self.layer(inner, block.second)])
+
+    def blocks(self, x: str, blocks: nn.Sequential) -> str:
+        for block in blocks:
+            x = self.block(x, block)
+        return x
+
+    def shuffle(self, x: str) -> str:
+        return self.add("DepthToSpace", [x], blocksize=2, mode="CRD")
 
     def pair(self, x: str, pair: Pair) -> str:
         for layer, norm in (
@@ -70,9 +93,27 @@ class _Graph:
         )
 
 
-def write_onnx(net: Net, path: Path, *, squash: bool) -> None:
+def write_onnx(
+    net: Net | Mender | Enlarger, path: Path, *, squash: bool = False
+) -> None:
     """`squash` adds a sigmoid: logits become chances."""
-    graph = _Graph()
+    graph = _Graph(half=not isinstance(net, Net))
+    if isinstance(net, Net):
+        x = _plain(graph, net)
+    elif isinstance(net, Mender):
+        x = _mender(graph, net)
+    else:
+        x = graph.blocks(
+            graph.add("Relu", [graph.layer("picture", net.stem)]), net.body
+        )
+    x = graph.shuffle(graph.layer(x, net.last))
+    if squash:
+        x = graph.add("Sigmoid", [x])
+    graph.nodes[-1].output[0] = "result"
+    _save(graph, path, net.stem.in_channels, net.last.out_channels // 4)
+
+
+def _plain(graph: _Graph, net: Net) -> str:
     x = graph.add("Relu", [graph.layer("picture", net.stem)])
     kept = []
     for number, pair in enumerate(net.down):
@@ -83,19 +124,29 @@ def write_onnx(net: Net, path: Path, *, squash: bool) -> None:
     for narrow, pair, skip in zip(net.narrow, net.up, kept[-2::-1], strict=True):
         x = graph.add("Add", [graph.twice(graph.layer(x, narrow)), skip])
         x = graph.pair(x, pair)
-    x = graph.layer(x, net.last)
-    x = graph.add("DepthToSpace", [x], blocksize=2, mode="CRD")
-    if squash:
-        x = graph.add("Sigmoid", [x])
-    graph.nodes[-1].output[0] = "result"
-    sizes = ["n", None, "h", "w"]
-    come, go = net.stem.in_channels, net.last.out_channels // 4
+    return x
+
+
+def _mender(graph: _Graph, net: Mender) -> str:
+    first, *others = net.down
+    x = graph.blocks(graph.add("Relu", [graph.layer("picture", net.stem)]), first)
+    kept = []
+    for shrink, blocks in zip(net.shrink, others, strict=True):
+        kept.append(x)
+        x = graph.blocks(graph.layer(x, shrink), blocks)
+    for widen, block, skip in zip(net.widen, net.up, kept[::-1], strict=True):
+        x = graph.add("Add", [graph.shuffle(graph.layer(x, widen)), skip])
+        x = graph.block(x, block)
+    return x
+
+
+def _save(graph: _Graph, path: Path, come: int, go: int) -> None:
     info = helper.make_tensor_value_info
     made = helper.make_graph(
         graph.nodes,
         path.stem,
-        [info("picture", TensorProto.FLOAT, [sizes[0], come, *sizes[2:]])],
-        [info("result", TensorProto.FLOAT, [sizes[0], go, *sizes[2:]])],
+        [info("picture", TensorProto.FLOAT, ["n", come, "h", "w"])],
+        [info("result", TensorProto.FLOAT, ["n", go, None, None])],
         graph.weights,
     )
     model = helper.make_model(

@@ -1,10 +1,11 @@
-"""What both trainings share: a pool of samples, the steps, the averaged weights."""
+"""What the trainings share: a pool of samples, the steps, the averaged weights."""
 
 from __future__ import annotations
 
 import copy
 import logging
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.nets import Net
-
 logger = logging.getLogger(__name__)
 
 Stack = NDArray[np.uint8]
+AnyNet = TypeVar("AnyNet", bound=nn.Module)
 # A sample is used about as often as batches fit between its making and its end.
 POOL = 3000
 FRESH = 2
@@ -39,38 +39,41 @@ def batches(
     size: int,
     seed: int,
     pool: int = POOL,
-    fresh: int = FRESH,
+    *,
+    fresh: float = FRESH,
+    crop: int = CROP,
 ) -> Iterator[Stack]:
-    """Batches (size, 160, 160, c), cut and turned at random, from a pool that renews."""
+    """Batches (size, crop, crop, c), cut and turned at random, from a pool that renews."""
     random = np.random.default_rng(seed)
     held = [make() for _ in range(pool)]
     logger.info("pool of %s samples is there", pool)
-    oldest = 0
+    oldest, due = 0, 0.0
     while True:
-        for _ in range(fresh):
+        due += fresh
+        while due >= 1:
             held[oldest] = make()
-            oldest = (oldest + 1) % pool
+            oldest, due = (oldest + 1) % pool, due - 1
         chosen = random.integers(0, pool, size)
-        yield np.stack([_part(held[number], random) for number in chosen])
+        yield np.stack([_part(held[number], crop, random) for number in chosen])
 
 
-def _part(sample: Stack, random: np.random.Generator) -> Stack:
-    y, x = (int(v) for v in random.integers(0, sample.shape[0] - CROP + 1, 2))
-    part = np.rot90(sample[y : y + CROP, x : x + CROP], int(random.integers(4)))
+def _part(sample: Stack, crop: int, random: np.random.Generator) -> Stack:
+    y, x = (int(v) for v in random.integers(0, sample.shape[0] - crop + 1, 2))
+    part = np.rot90(sample[y : y + crop, x : x + crop], int(random.integers(4)))
     part = part[:, ::-1] if random.random() < 0.5 else part
     return np.asarray(part, np.uint8)
 
 
 def learn(
-    net: Net,
+    net: AnyNet,
     stream: Iterator[Stack],
-    loss: Callable[[Net, Tensor], Tensor],
+    loss: Callable[[AnyNet, Tensor], Tensor],
     *,
     steps: int,
     stop: int | None = None,
     rate: float,
-    keep: Callable[[Net], None],
-) -> Net:
+    keep: Callable[[AnyNet], None],
+) -> AnyNet:
     """The averaged network after training with a rate that rises and falls.
 
     The rate has fallen to nearly nothing after `steps`; `stop` ends before that.
@@ -101,7 +104,7 @@ def learn(
     return mean
 
 
-def _follow(mean: Net, net: Net, share: float) -> None:
+def _follow(mean: nn.Module, net: nn.Module, share: float) -> None:
     with torch.no_grad():
         for old, new in zip(
             mean.state_dict().values(), net.state_dict().values(), strict=True

@@ -47,7 +47,7 @@ def main() -> None:
         write_onnx(net, MADE / "marks.onnx", squash=True)
 
     MADE.mkdir(exist_ok=True)
-    stream = batches(make, BATCH, wishes.seed, POOL, FRESH)
+    stream = batches(make, BATCH, wishes.seed, POOL, fresh=FRESH)
     net = marks_net()
     if wishes.start:
         resume(net, wishes.start, _inputs(next(stream)))

@@ -10,9 +10,9 @@ import numpy as np
 from jobs.engine.contract import Canvas, Pixels, Tick
 
 BAND_PIXELS = 1 << 20
-# Bands begin at multiples of this, so that the 8x8 blocks of the grain stage fall on
-# the same rows of the picture however it is cut.
-ALIGN = 8
+# Bands begin at multiples of this, so that blocks and the steps of networks fall on the
+# same rows of the picture however it is cut.
+ALIGN = 16
 # Less than this is not seen, in 16 bits.
 SEEN = 6 * 257
 
@@ -33,7 +33,7 @@ class Band:
 
 
 def cut(height: int, width: int, *, halo: int, pixels: int | None = None) -> list[Band]:
-    """Bands of about `pixels` pixels that overlap by `halo` rows (rounded up to 8)."""
+    """Bands of about `pixels` pixels that overlap by `halo` rows (rounded up to 16)."""
     halo = -(-halo // ALIGN) * ALIGN
     rows = max((pixels or BAND_PIXELS) // width, 2 * halo, ALIGN) // ALIGN * ALIGN
     return [

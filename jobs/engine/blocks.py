@@ -23,7 +23,11 @@ TRANSFORM = _cosines()
 
 def to_planes(rows: Canvas) -> list[Plane]:
     """(h, w, 1 or 3) in 0..65535 to one or three planes: Y in 0..1, Cb, Cr in -0.5..0.5."""
-    values = rows.astype(np.float32) / np.float32(65535)
+    return to_planes_of(to_values(rows))
+
+
+def to_planes_of(values: Plane) -> list[Plane]:
+    """The same from values of 0..1."""
     if values.shape[2] == 1:
         return [values[:, :, 0]]
     red, green, blue = values[:, :, 0], values[:, :, 1], values[:, :, 2]

@@ -241,7 +241,7 @@ class _Run:
         with self._ticking("grain") as tick:
             noise = self.look.noise
             strength = self.look.grain_strength(self.settings.damage)
-            if strength == 0:
+            if strength is None:
                 self._leave("grain", Note.FINE_GRAIN)
                 return
             self._guarded(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
+from jobs.engine import cleaner, network
 from jobs.engine.blocks import (
     SIDE,
     TRANSFORM,
@@ -13,56 +16,99 @@ from jobs.engine.blocks import (
     pad,
     to_blocks,
     to_planes,
+    to_planes_of,
 )
 from jobs.engine.contract import Canvas, Damage, Plane
 from jobs.engine.noise import TONES, Noise
 
-HALO = 2 * SIDE
+Shifts = tuple[tuple[int, int], ...]
+
+HALO = max(2 * SIDE, cleaner.HALO)
 # Eight of the 64 places of the block grid, spread like a knight's moves.
 SHIFTS = ((0, 0), (1, 3), (2, 6), (3, 1), (4, 4), (5, 7), (6, 2), (7, 5))
 THRESHOLD = 2.7
-# Part of what was taken away that is given back, so that a print stays a print.
-KEPT = (0.2, 0.0, 0.0)
-
+# Part of what was taken away from the luminance that is given back, so that a print
+# stays a print. Grain of film is soft; what is white comes from the scanner.
+KEPT = 0.2
+WHITE, SOFT = 1.15, 1.6
 
 FINE, COARSE = 3.0 / 255, 6.0 / 255
+# Of colour noise, of which people mind the blotches.
+PALE, BLOTCHED = 1.8 / 255, 3.2 / 255
 
 # More than this is no grain but the picture itself.
 NO_GRAIN = 0.15
 
 
-def strength_for(noise: Noise, damage: Damage) -> float:
-    """0 for grain that nobody minds, 1 for grain that hides detail."""
+@dataclass(frozen=True)
+class Strength:
+    """0 for grain that nobody minds, 1 for grain that hides detail; by kind of plane."""
+
+    luminance: float
+    colour: float
+
+
+def strength_for(noise: Noise, damage: Damage) -> Strength | None:
+    """None where there is nothing to soften."""
     if noise.sigma > NO_GRAIN:
-        return 0.0
-    if damage is Damage.LIGHT:
-        return 0.5 * _ramp(noise.sigma)
-    return _ramp(noise.sigma)
+        return None
+    share = 0.5 if damage is Damage.LIGHT else 1.0
+    luminance = share * _ramp(noise.sigma, FINE, COARSE)
+    blotches = share * _ramp(noise.colour_sigmas[1], PALE, BLOTCHED)
+    colour = max(luminance, blotches)
+    return Strength(luminance, colour) if colour > 0 else None
 
 
-def _ramp(sigma: float) -> float:
-    return float(np.clip((sigma - FINE) / (COARSE - FINE), 0, 1))
+def _ramp(sigma: float, low: float, high: float) -> float:
+    return float(np.clip((sigma - low) / (high - low), 0, 1))
 
 
-def soften_grain(rows: Canvas, noise: Noise, *, strength: float) -> Canvas:
-    """Remove grain of the measured spectrum; `strength` 0..1 mixes with the rows.
+def soften_grain(rows: Canvas, noise: Noise, *, strength: Strength) -> Canvas:
+    """Remove the measured grain from rows (h, w, 1 or 3) in 0..65535.
 
-    Sliding 8x8 cosine transforms in which what stays under 2.7 times the grain of its
+    By cosine transforms and, where it is there, by the network as well: they err in
+    different places, so that the mean of both is better than either. Rows at the rim
+    that lack their neighbours are less exact.
+    """
+    planes = to_planes(rows)
+    if network.is_there(cleaner.NETWORK):
+        by_network = to_planes_of(cleaner.clear(rows, noise))
+        pairs = zip(by_network, _by_cosines(planes, noise, fewer=4), strict=True)
+        half = np.float32(0.5)
+        cleared = [np.asarray(half * (one + other)) for one, other in pairs]
+    else:
+        cleared = _by_cosines(planes, noise, fewer=2)
+    light = strength.luminance * (1 - _kept(noise))
+    parts = (light, strength.colour, strength.colour)
+    return from_planes(
+        [
+            plane + np.float32(part) * (clear - plane)
+            for plane, clear, part in zip(planes, cleared, parts, strict=False)
+        ]
+    )
+
+
+def _kept(noise: Noise) -> float:
+    return KEPT * _ramp(noise.soft_sigma / max(noise.sigma, 1e-6), WHITE, SOFT)
+
+
+def _by_cosines(planes: list[Plane], noise: Noise, *, fewer: int) -> list[Plane]:
+    """Sliding 8x8 cosine transforms in which what stays under 2.7 times the grain of its
     frequency is set to zero: Yu and Sapiro, "DCT image denoising: a simple and
     effective image denoising algorithm", IPOL 2011, here with a measured spectrum in
     place of white noise, and averaged with the weights of Guleryuz (2007).
-    Rows (h, w, 1 or 3) in 0..65535; the outer 8 rows lack their neighbours.
     """
-    planes = to_planes(rows)
-    mean = planes[0]
-    cleaned = []
-    for number, plane in enumerate(planes):
-        # Colour is coarser than detail: fewer places of the grid will do.
-        shifts = SHIFTS if number == 0 else SHIFTS[::2]
-        clear = clean(plane, mean, noise.spectra[number], noise.tones, shifts=shifts)
-        part = np.float32(strength * (1 - KEPT[number]))
-        cleaned.append(plane + part * (clear - plane))
-    return from_planes(cleaned)
+    # Colour is coarser than detail: one in `fewer` places of the grid will do.
+    return [
+        clean(
+            plane,
+            planes[0],
+            noise.spectra[number],
+            noise.tones,
+            shifts=SHIFTS[::fewer] if number else SHIFTS,
+        )
+        for number, plane in enumerate(planes)
+    ]
 
 
 def clean(
@@ -71,7 +117,7 @@ def clean(
     spectrum: Plane,
     tones: Plane,
     *,
-    shifts: tuple[tuple[int, int], ...] = SHIFTS,
+    shifts: Shifts = SHIFTS,
 ) -> Plane:
     """One plane (h, w) without its grain; `tone` (h, w), 0..1, says how light it is."""
     padded, toned = pad(plane), pad(tone)

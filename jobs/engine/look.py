@@ -12,7 +12,7 @@ from jobs.engine.blocks import to_planes
 from jobs.engine.contract import Damage, Pixels, Plane, Tick
 from jobs.engine.faces import Face, faces_in, find_faces
 from jobs.engine.fading import fading
-from jobs.engine.grain import strength_for
+from jobs.engine.grain import Strength, strength_for
 from jobs.engine.noise import Noise, measure_noise
 from jobs.engine.tone import Kind, Tone, measure_tone, shrink
 
@@ -45,10 +45,10 @@ class Look:
     faces: tuple[Face, ...]
     damaged: float = 0.0
 
-    def grain_strength(self, damage: Damage) -> float:
-        """How much grain to take away, 0..1; none where it may be dots of print."""
+    def grain_strength(self, damage: Damage) -> Strength | None:
+        """How much grain to take away; None where it may be dots of print, too."""
         if self.medium is Medium.RASTER:
-            return 0.0
+            return None
         return strength_for(self.noise, damage)
 
     @property

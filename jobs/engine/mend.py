@@ -23,6 +23,8 @@ from jobs.engine.contract import (
     Tick,
 )
 from jobs.engine.faces import Face, faces_in, mask_of
+from jobs.engine.noise import measure_noise
+from jobs.engine.regrain import regrain
 from jobs.engine.scratches import Found, find_damage
 from jobs.engine.tone import Kind, measure_tone, shrink
 
@@ -124,8 +126,8 @@ def find(
     if by:
         chances = by(copy, tick=lambda part: tick(0.2 + 0.8 * part))
         asked = Damage.MEDIUM if damage is Damage.AUTO else damage
-        found = detector.suspects(chances)
-        return decision.choose(found, careful, asked, coloured=coloured)
+        suspects = detector.suspects(chances)
+        return decision.choose(suspects, careful, asked, coloured=coloured)
     if not network.is_there(detector.NETWORK):
         found = find_damage(
             level,
@@ -179,6 +181,7 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> Change:
     height, width = canvas.shape[:2]
     mask = np.asarray(cv2.dilate(mask, np.ones((RIM, RIM), np.uint8)), np.uint8)
     factor = height // mask.shape[0]
+    noise = measure_noise(canvas)
 
     def work(rows: Canvas, band: Band) -> Canvas:
         y = np.minimum(np.arange(band.top, band.bottom) // factor, mask.shape[0] - 1)
@@ -187,6 +190,7 @@ def mend(canvas: Canvas, mask: Mask, *, tick: Tick) -> Change:
         here = cv2.dilate(here, np.ones((factor, factor), np.uint8))
         if not here.any():
             return rows
-        return fill.fill(rows, np.asarray(here, np.uint8))
+        holes = np.asarray(here, np.uint8)
+        return regrain(fill.fill(rows, holes), holes, noise, top=band.top)
 
     return sweep(canvas, work, halo=fill.HALO, tick=tick)

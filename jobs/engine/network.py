@@ -31,12 +31,15 @@ class Span:
     inner: slice
 
 
-def spans(length: int) -> list[Span]:
+def spans(
+    length: int, *, tile: int | None = None, halo: int | None = None
+) -> list[Span]:
     """Cuts a side into tiles of 640 pixels that see 64 more on both sides."""
+    tile, halo = tile or TILE, HALO if halo is None else halo
     result = []
-    for start in range(0, length, TILE):
-        stop = min(start + TILE, length)
-        first, last = max(start - HALO, 0), min(stop + HALO, length)
+    for start in range(0, length, tile):
+        stop = min(start + tile, length)
+        first, last = max(start - halo, 0), min(stop + halo, length)
         inner = slice(start - first, stop - first)
         result.append(Span(slice(first, last), slice(start, stop), inner))
     return result
@@ -48,7 +51,8 @@ def is_there(name: str) -> bool:
 
 
 def run(name: str, tile: Plane) -> Plane:
-    """What the network makes of a tile (h, w, c), float32; as big, other channels.
+    """What the network makes of a tile (h, w, c), float32; other channels, and as big
+    or, if the network enlarges, twice as big.
 
     One thread, so that the same tile gives the same bytes.
     """
@@ -58,7 +62,8 @@ def run(name: str, tile: Plane) -> Plane:
     batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32)
     network = _session(name)
     made: NDArray[np.float32] = network.run(None, {"picture": batch})[0][0]
-    return np.asarray(made.transpose(1, 2, 0)[:height, :width])
+    times = made.shape[1] // batch.shape[2]
+    return np.asarray(made.transpose(1, 2, 0)[: height * times, : width * times])
 
 
 def three(tile: Plane) -> Plane:

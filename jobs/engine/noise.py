@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.engine.blocks import SIDE, TRANSFORM, to_blocks, to_planes
 from jobs.engine.contract import Canvas, Pixels, Plane
@@ -16,6 +17,10 @@ TONES = 8
 CLIPPED = 0.03
 CALM = 0.12
 FEWEST = 40
+# How far the grain of one tone may be from that of the whole. What has more of the low
+# frequencies than grain has is texture, such as leaves that are all of one tone.
+LEAST, MOST = 0.3, 1.3
+TEXTURED = 1.2
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,23 @@ class Noise:
     @property
     def sigma(self) -> float:
         """Of the luminance, over all but the lowest frequencies."""
-        return float(np.sqrt(np.mean(np.square(self.spectra[0][_FINE]))))
+        return _level(self.spectra[:1], _FINE)
+
+    @property
+    def soft_sigma(self) -> float:
+        """Of the luminance, over the lowest frequencies."""
+        return _level(self.spectra[:1], _COARSE)
+
+    @property
+    def colour_sigmas(self) -> tuple[float, float]:
+        """Of the colour differences, over the higher and the lowest frequencies."""
+        return _level(self.spectra[1:], _FINE), _level(self.spectra[1:], _COARSE)
+
+
+def _level(spectra: tuple[Plane, ...], which: NDArray[np.bool_]) -> float:
+    if not spectra:
+        return 0.0
+    return float(np.sqrt(np.mean(np.square(np.stack(spectra)[:, which]))))
 
 
 _ROWS, _COLUMNS = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -97,14 +118,21 @@ def _spectrum(blocks: Plane) -> Plane:
 
 def _by_tone(luma: Plane, mean: Plane, unrest: Plane, spectrum: Plane) -> Plane:
     """How the grain of each tone compares with the whole; 1 where a tone is rare."""
-    whole = float(np.sqrt(np.mean(np.square(spectrum[_FINE]))))
+    whole = _level((spectrum,), _FINE)
     factors = np.ones(TONES, np.float32)
+    if whole == 0:
+        return factors
+    softness = _level((spectrum,), _COARSE) / whole
     tone = np.clip((mean * TONES).astype(int), 0, TONES - 1)
     for step in range(TONES):
         here = tone == step
-        if here.sum() < FEWEST or whole == 0:
+        if here.sum() < FEWEST:
             continue
         calm = here & (unrest <= np.quantile(unrest[here], max(CALM, 20 / here.sum())))
-        level = float(np.sqrt(np.mean(np.square(_spectrum(luma[calm])[_FINE]))))
-        factors[step] = np.clip(level / whole, 0.3, 3)
+        own = _spectrum(luma[calm])
+        level = _level((own,), _FINE)
+        if level < whole:
+            factors[step] = max(level / whole, LEAST)
+        elif _level((own,), _COARSE) < TEXTURED * softness * level:
+            factors[step] = min(level / whole, MOST)
     return factors

@@ -82,7 +82,9 @@ def test_grain_goes_and_edges_stay() -> None:
     random = np.random.default_rng(2)
     noisy = clean + random.normal(0, 10, clean.shape)
     scan = widen(np.clip(np.rint(noisy), 0, 255).astype(np.uint8))
-    softened = grain.soften_grain(scan, measure_noise(scan), strength=1.0)
+    softened = grain.soften_grain(
+        scan, measure_noise(scan), strength=grain.Strength(1.0, 1.0)
+    )
     error = np.abs(softened.astype(float) / 257 - clean)
     assert error.mean() < 0.6 * np.abs(noisy - clean).mean()
     edges = cv2.Canny(grey_of(clean), 80, 160) > 0

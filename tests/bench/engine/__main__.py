@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 import cv2
 
-from tests.bench.engine import chains, fills, finds, grains, sizes, tones
+from tests.bench.engine import (
+    chains,
+    enlargements,
+    fills,
+    finds,
+    grains,
+    sizes,
+    tones,
+)
 from tests.bench.engine.table import Table
 
 TABLES: dict[str, Callable[[], list[Table]]] = {
@@ -15,6 +23,7 @@ TABLES: dict[str, Callable[[], list[Table]]] = {
     "fill": fills.measure,
     "tone": tones.measure,
     "grain": grains.measure,
+    "enlarge": enlargements.measure,
     "clean": chains.measure_clean,
     "chain": chains.measure_damaged,
 }

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,6 +65,36 @@ def biharmonic_fill(picture: Picture, mask: Mask) -> Picture:
         picture, mask > 0, split_into_regions=True, channel_axis=axis
     )
     return np.asarray(np.rint(np.clip(filled, 0, 1) * 255), np.uint8)
+
+
+def has_fsr() -> bool:
+    return _xphoto() is not None
+
+
+def _xphoto() -> Any:
+    """Only some builds of OpenCV have it."""
+    return getattr(cv2, "xphoto", None)
+
+
+def fsr_fill(picture: Picture, mask: Mask) -> Picture:
+    """Frequency selective reconstruction, where OpenCV was built with it."""
+    made = np.zeros_like(picture)
+    photo, known = _xphoto(), np.where(mask > 0, 0, 255).astype(np.uint8)
+    photo.inpaint(picture, known, made, photo.INPAINT_FSR_FAST)
+    return made
+
+
+def lanczos(picture: Picture, factor: int) -> Picture:
+    size = (picture.shape[1] * factor, picture.shape[0] * factor)
+    made = cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4)
+    return np.asarray(made, np.uint8)
+
+
+def cubic(picture: Picture, factor: int) -> Picture:
+    size = (picture.shape[1] * factor, picture.shape[0] * factor)
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8
+    )
 
 
 def telea_fill(picture: Picture, mask: Mask) -> Picture:

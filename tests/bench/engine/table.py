@@ -24,10 +24,17 @@ class Scores:
     def add(self, column: str, value: float) -> None:
         self.values.setdefault(column, []).append(value)
 
+    @property
+    def cost(self) -> float:
+        """Seconds per megapixel."""
+        return self.seconds / self.pixels * 1e6 if self.pixels else float("nan")
+
 
 class Table:
-    def __init__(self, title: str) -> None:
-        self.title = title
+    """`beside` names the row whose time is 1; without it, times are seconds."""
+
+    def __init__(self, title: str, *, beside: str | None = None) -> None:
+        self.title, self.beside = title, beside
         self.rows: dict[str, Scores] = {}
 
     def row(self, name: str) -> Scores:
@@ -50,11 +57,13 @@ class Table:
         )
         print(f"\n{self.title}")
         print(
-            f"{'':18}" + "".join(f"{column:>20}" for column in columns) + "      s/MP"
+            f"{'':18}"
+            + "".join(f"{column:>20}" for column in columns)
+            + ("      time" if self.beside else "      s/MP")
         )
         for name, row in self.rows.items():
             cells = [_cell(row.values.get(column), worst) for column in columns]
-            cost = row.seconds / row.pixels * 1e6 if row.pixels else float("nan")
+            cost = row.cost / (self.rows[self.beside].cost if self.beside else 1)
             print(
                 f"{name:18}"
                 + "".join(f"{cell:>20}" for cell in cells)
