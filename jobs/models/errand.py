@@ -11,6 +11,8 @@ from albums.models import Photo, Restoration
 if TYPE_CHECKING:
     from datetime import timedelta
 
+MARKS, CHANGES = "marks", "changes"
+
 
 class ErrandQuerySet(models.QuerySet["Errand"]):
     def due(self, now: datetime) -> ErrandQuerySet:
@@ -31,8 +33,8 @@ class Errand(models.Model):
     """
 
     class Kind(models.TextChoices):
-        MARKS = "marks"
-        CHANGES = "changes"
+        MARKS = MARKS
+        CHANGES = CHANGES
 
     kind = models.CharField(max_length=10, choices=Kind)
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="errands")
@@ -55,11 +57,11 @@ class Errand(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["photo"], condition=Q(kind="marks"), name="one_search_for_marks"
+                fields=["photo"], condition=Q(kind=MARKS), name="one_search_for_marks"
             ),
             models.CheckConstraint(
-                condition=Q(kind="marks", restoration=None)
-                | Q(kind="changes", restoration__isnull=False),
+                condition=Q(kind=MARKS, restoration=None)
+                | Q(kind=CHANGES, restoration__isnull=False),
                 name="errand_knows_its_picture",
             ),
         ]

@@ -32,7 +32,8 @@ class Brush {
   }
 
   async begin() {
-    await this.found?.decode();
+    // Without the picture of the mask one begins with none.
+    await this.found?.decode().catch(() => (this.found = null));
     this.root.classList.add("marks--live");
     this.set("--ratio", this.canvas.width / this.canvas.height);
     this.stage.tabIndex = 0;
