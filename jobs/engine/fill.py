@@ -18,6 +18,8 @@ HALO = 96
 NEAR = 48
 # Holes broader than this hide whatever is in them.
 BROAD = 17
+# The spread of the pixels around, over so many of them, and how often it may be added.
+AROUND, VARIED = 25, 1.0
 
 
 def fill(rows: Canvas, mask: Mask) -> Canvas:
@@ -87,6 +89,24 @@ def _refined(values: Plane, filled: Plane, holes: Mask, wanted: Mask) -> Plane:
     added = network.run(NETWORK, np.concatenate([*pictures, inside], axis=2))
     if rough.shape[2] == 1:
         added = added.mean(axis=2, keepdims=True)
+    most = _unrest(values[box], inside)
     made = filled.copy()
-    made[box] = rough + added * inside
+    made[box] = rough + np.clip(added, -most, most) * inside
     return made
+
+
+def _unrest(values: Plane, inside: Plane) -> Plane:
+    """How far (h, w, c) a filling may be from the smooth one: as far as what is around
+    varies. Through a scratch on a plain wall nothing can be seen but the scratch."""
+    known = 1 - inside[..., 0]
+    size = (AROUND, AROUND)
+    share = np.maximum(cv2.blur(known, size), 1e-3)[..., None]
+    known = known[..., None]
+    mean = _blurred(values * known) / share
+    power = _blurred(np.square(values) * known) / share - np.square(mean)
+    return np.asarray(VARIED * np.sqrt(np.maximum(power, 0)), np.float32)
+
+
+def _blurred(values: Plane) -> Plane:
+    soft = cv2.blur(np.asarray(values, np.float32), (AROUND, AROUND))
+    return np.asarray(soft, np.float32).reshape(values.shape)
