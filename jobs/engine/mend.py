@@ -104,15 +104,13 @@ def find(canvas: Pixels, damage: Damage, *, tick: Tick) -> Found:
     del planes
     faces = _faces(level)
     tick(0.2)
-    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
     if not network.is_there(detector.NETWORK):
+        coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
         found = find_damage(level, chroma, faces, damage=damage, coloured=coloured)
         tick(1.0)
         return found
     chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.8 * part))
-    found = decision.choose(
-        detector.suspects(chances), faces, damage, coloured=coloured
-    )
+    found = decision.choose(detector.suspects(chances), faces, damage)
     tick(1.0)
     return found
 
