@@ -16,14 +16,9 @@ Choice = NDArray[np.bool_]
 # What is enough where little is sure.
 SOUND, WRECK = 0.89, 0.6
 # The more of a print is sure to be hurt, the likelier is what is doubtful: from which
-# share of sure pixels on, and from which on it is a wreck. Prints without colours are
-# old, and need to show less. There, many sure marks count as well.
+# share of sure pixels on, and from which on it is a wreck.
 SURE_PIXEL = 0.94
-SHARES, OLD_SHARES = (0.009, 0.013), (0.004, 0.008)
-SURE, SPECK = 0.8, 6
-COUNTS, BY_COUNT = (10, 20), (SOUND, 0.8)
-# More pixels have more places to be mistaken about.
-PIXELS = 500_000
+SHARES = (0.011, 0.014)
 # When somebody says how bad it is, there is less to doubt.
 ASKED = {Damage.LIGHT: 0.75, Damage.MEDIUM: 0.6, Damage.SEVERE: 0.5}
 # In faces a wrong guess hurts most; but a crack that is sure beside a face belongs to it
@@ -35,17 +30,22 @@ FOLLOWED = 0.35
 RIM = 0.025
 # The biggest letters, in parts of the shorter side, and in pixels.
 LETTER, LETTER_PIXELS = 0.06, 24
+# In sound prints what is long and broader than this, in parts of the shorter side, is
+# rather the leg of a tripod.
+THICK = 0.012
 # Round places are buttons and eyes as often as flakes, unless they are dust.
 ROUND, ROUND_AREA = 0.9, 20
 
 
-def choose(found: Suspects, faces: Mask, damage: Damage, *, coloured: bool) -> Found:
+def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
     """Which suspects are marks. `faces` (h, w): not 0 where only sure ones count."""
-    least = threshold(found, damage, coloured=coloured)
+    least = threshold(found, damage)
     wanted = found.means >= least
     wanted &= ~_is_rim(found)
     if damage is Damage.AUTO:
         wanted &= ~_is_round(found) | (found.means >= ROUND)
+        if least > WRECK:
+            wanted &= ~_is_thick(found)
     wanted &= ~_is_letter(found, wanted)
     inside = faces > 0
     through, doubtful = _in_faces(found, wanted, inside)
@@ -58,18 +58,12 @@ def choose(found: Suspects, faces: Mask, damage: Damage, *, coloured: bool) -> F
     return Found(mask, bool(doubtful.any()))
 
 
-def threshold(found: Suspects, damage: Damage, *, coloured: bool) -> float:
+def threshold(found: Suspects, damage: Damage) -> float:
     """The mean chance from which on a suspect is a mark."""
     if damage is not Damage.AUTO:
         return ASKED[damage]
     pixels = (found.labels > 0) & (found.chances >= round(SURE_PIXEL * 255))
-    shares = SHARES if coloured else OLD_SHARES
-    by_share = float(np.interp(np.mean(pixels), shares, (SOUND, WRECK)))
-    if coloured:
-        return by_share
-    sure = np.count_nonzero((found.means >= SURE) & (found.areas >= SPECK))
-    count = sure / max(found.labels.size / PIXELS, 1) ** 0.5
-    return min(by_share, float(np.interp(count, COUNTS, BY_COUNT)))
+    return float(np.interp(np.mean(pixels), SHARES, (SOUND, WRECK)))
 
 
 def _in_faces(found: Suspects, wanted: Choice, inside: Choice) -> tuple[Choice, Choice]:
@@ -108,6 +102,11 @@ def _is_letter(found: Suspects, asked: Choice) -> Choice:
     letters = np.zeros(len(asked), bool)
     letters[small] = is_writing(found.boxes, np.flatnonzero(small))
     return letters
+
+
+def _is_thick(found: Suspects) -> Choice:
+    long = np.hypot(found.boxes[:, 2], found.boxes[:, 3])
+    return np.asarray(found.areas > THICK * min(found.labels.shape) * long)
 
 
 def _is_round(found: Suspects) -> Choice:

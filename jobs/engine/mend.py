@@ -122,27 +122,23 @@ def find(
         faces = faces_in(canvas, tick=lambda part: tick(0.12 + 0.08 * part))
     careful = mask_of(faces, *level.shape)
     tick(0.2)
-    coloured = measure_tone(shrink(canvas)).kind is Kind.COLOUR
     if by:
         chances = by(copy, tick=lambda part: tick(0.2 + 0.8 * part))
         asked = Damage.MEDIUM if damage is Damage.AUTO else damage
-        suspects = detector.suspects(chances)
-        return decision.choose(suspects, careful, asked, coloured=coloured)
+        return decision.choose(detector.suspects(chances), careful, asked)
     if not network.is_there(detector.NETWORK):
         found = find_damage(
             level,
             chroma,
             careful,
             damage=damage,
-            coloured=coloured,
+            coloured=measure_tone(shrink(canvas)).kind is Kind.COLOUR,
             sign=lambda: tick(0.5),
         )
         tick(1.0)
         return found
     chances = detector.chances_of_damage(copy, tick=lambda part: tick(0.2 + 0.8 * part))
-    found = decision.choose(
-        detector.suspects(chances), careful, damage, coloured=coloured
-    )
+    found = decision.choose(detector.suspects(chances), careful, damage)
     tick(1.0)
     return found
 

@@ -25,7 +25,7 @@ def faces() -> Mask:
 
 def chosen(chances: Mask, expected: Damage = Damage.AUTO) -> Mask:
     found = detector.suspects(chances)
-    return decision.choose(found, faces(), expected, coloured=True).mask
+    return decision.choose(found, faces(), expected).mask
 
 
 def wrecked() -> Mask:
@@ -76,9 +76,7 @@ def test_crack_that_is_sure_beside_a_face_is_followed_through_it() -> None:
 def test_doubtful_mark_in_a_face_stays_and_is_told() -> None:
     chances = wrecked()
     cv2.line(chances, (180, 130), (220, 170), 200, 2)
-    found = decision.choose(
-        detector.suspects(chances), faces(), Damage.AUTO, coloured=True
-    )
+    found = decision.choose(detector.suspects(chances), faces(), Damage.AUTO)
     assert found.spared
     assert not found.mask[FACE].any()
     assert found.mask.any()
@@ -133,3 +131,12 @@ def test_rim_of_the_print_is_no_mark() -> None:
     chances = sound()
     chances[:, 2:5] = 250
     assert not chosen(chances).any()
+
+
+@pytest.mark.parametrize(("wide", "taken"), [(3, True), (9, False)])
+def test_thick_lines_in_sound_prints_belong_to_the_scene(
+    wide: int, taken: bool
+) -> None:
+    chances = sound()
+    cv2.line(chances, (260, 240), (360, 380), 250, wide)
+    assert chosen(chances).any() == taken

@@ -21,7 +21,7 @@ CLEAN = {
     "rocket": np.asarray(data.rocket()),
     "cameraman": np.asarray(data.camera()),
 }
-GAINS = {Level.LIGHT: -0.5, Level.MEDIUM: -0.8, Level.SEVERE: 1.0}
+GAINS = {Level.LIGHT: -0.5, Level.MEDIUM: 0.0, Level.SEVERE: 1.0}
 STAGES = ["look", "scratches", "grain", "colour", "contrast", "sharpen"]
 
 

@@ -66,7 +66,8 @@ def test_bands_leave_no_seams(enlarge: int, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bands, "BAND_PIXELS", 1)
     banded = restore(scan, settings).picture
     difference = np.abs(whole.astype(int) - banded.astype(int))
-    assert np.mean(difference > 1) < 0.001
+    assert np.mean(difference > 1) < 0.004
+    assert np.mean(difference > 8) < 0.0001
 
 
 def test_grain_is_measured() -> None:
@@ -96,7 +97,7 @@ def test_scratches_are_found_and_little_else() -> None:
     mask = found_in(hurt.picture) > 0
     truth = cv2.dilate(hurt.mask, np.ones((5, 5), np.uint8)) > 0
     assert np.mean(truth[mask]) > 0.7
-    assert np.mean(mask[hurt.mask > 0]) > 0.05
+    assert np.mean(mask[hurt.mask > 0]) > 0.4
 
 
 def test_thin_writing_is_no_scratch() -> None:
