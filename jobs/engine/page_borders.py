@@ -18,6 +18,8 @@ INNER_EDGE, CALM = 2, 0.5
 UNLIKE, LESS_UNLIKE = 1.4, 1.15
 # By how much (L) a border may be darker than the paper.
 DARKER = 5.5
+# How even (L) the border is that ends at a side, and how much darker its shadow.
+EVEN, SHADED = 4.0, 0.8
 
 
 def with_border(looks: list[Look]) -> tuple[Line, ...]:
@@ -72,10 +74,18 @@ def _is_border(look: Look, edge: Line, *, sure: bool = True) -> bool:
     beyond = float(np.median(look.beyond[behind], axis=1).min())
     paper = float(np.median(look.light[behind], axis=1).max())
     light = float(np.median(look.light[calm]))
-    if light < max(BORDER_LIGHT, paper - DARKER):
+    if light < max(BORDER_LIGHT, paper - DARKER) or light < _border_within(look):
         return False
     unlike = UNLIKE if sure else LESS_UNLIKE
     return float(np.median(look.other[calm])) > unlike * beyond
+
+
+def _border_within(look: Look) -> float:
+    """The lightness of a border that ends at the side already: what lies beyond it and is
+    darker is its shadow. 0 where the picture itself ends there."""
+    inside = look.light[: -look.first - 1]
+    low, middle, high = np.percentile(inside, [10, 50, 90])
+    return float(middle) - SHADED if high - low < EVEN and middle > BORDER_LIGHT else 0
 
 
 def _busy(look: Look, rows: slice, limit: float) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.engine.contract import Mask, Pixels, Plane
+from jobs.engine.rectangles import Rectangle
 
 # The longer side on which prints are looked for: a pixel is then 0.3 mm of an A4 page.
 LOOKED_AT = 1400
@@ -22,6 +23,9 @@ LEAST_GRAIN = 0.6
 # Of the frame of a page, and of all of it, so much shows paper.
 LEAST_AT_EDGES, LEAST_PAPER = 0.45, 0.08
 EDGE = 0.03
+# What is surely not the paper, and half the width of what might be a print, of the
+# longer side; pixels beside a print that still belong to it.
+PRINTED, THINNEST, BESIDE = 7.0, 0.03, 2
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,27 @@ class Paper:
 
     difference: Plane
     sure: Mask
+
+    @property
+    def hides_some(self) -> bool:
+        """Whether there is anything left as large as a print."""
+        other = (self.difference > PRINTED).astype(np.uint8)
+        radius = round(THINNEST * max(other.shape))
+        deep = cv2.distanceTransform(other, cv2.DIST_L2, cv2.DIST_MASK_3)
+        return bool(deep.max() > radius)
+
+    def without(self, rectangles: list[Rectangle]) -> Paper:
+        """As if there were nothing but paper where these lie."""
+        difference = self.difference.copy()
+        for rectangle in rectangles:
+            wider = replace(
+                rectangle,
+                width=rectangle.width + 2 * BESIDE,
+                height=rectangle.height + 2 * BESIDE,
+            )
+            corners = np.rint(wider.corners).astype(np.int32)
+            cv2.fillConvexPoly(difference, corners, 0)
+        return replace(self, difference=difference)
 
 
 def looked_at(scan: Pixels) -> tuple[Plane, float]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from jobs.engine.contract import Pixels
+from jobs.engine.contract import Pixels, Plane
 from jobs.engine.page_fit import Fitted, fitted
-from jobs.engine.page_paper import looked_at, papers
+from jobs.engine.page_paper import Paper, looked_at, papers
 from jobs.engine.page_shapes import candidates
 from jobs.engine.page_sides import PAPER, Page
 from jobs.engine.rectangles import Rectangle, is_print_size, shared_area
@@ -21,6 +21,8 @@ MOST_SHARED = 0.12
 # So much (L) varies the middle of a picture.
 LEAST_PICTURE, MIDDLE = 2.5, 0.7
 LARGER = 0.12
+# How often prints are looked for between those found before.
+ROUNDS = 3
 # Pixels of its longer side below which a scan is no page that is worth cutting.
 SMALLEST_PAGE = 800
 # A page: how well its prints can be seen, how much lies around the prints, and how much of that is paper.
@@ -56,12 +58,30 @@ def find_prints(scan: Pixels) -> tuple[Print, ...]:
     lab, scale = looked_at(scan)
     best: list[Fitted] = []
     for paper in papers(lab):
-        page = Page(lab, paper)
-        found = [fitted(page, one) for one in candidates(lab, paper)]
-        chosen = _chosen([one for one in found if _is_print(page, one)])
-        if _worth(chosen) > _worth(best) and _is_page(page, chosen):
+        chosen = _on_paper(lab, paper)
+        if _worth(chosen) > _worth(best) and _is_page(Page(lab, paper), chosen):
             best = chosen
     return tuple(_print(one, scale) for one in _in_reading_order(best))
+
+
+def _on_paper(lab: Plane, paper: Paper) -> list[Fitted]:
+    """Again without those that were found, for what they hid: a print that lies against
+    another one ends there as it would at the paper."""
+    chosen: list[Fitted] = []
+    for _round in range(ROUNDS):
+        page = Page(lab, paper)
+        found = [fitted(page, one) for one in candidates(lab, paper)]
+        more = _chosen([one for one in found if _is_print(page, one)])
+        more = [
+            one
+            for one in more
+            if all(_lie_apart(one.rectangle, other.rectangle) for other in chosen)
+        ]
+        chosen += more
+        paper = paper.without([one.rectangle for one in chosen])
+        if not more or not paper.hides_some:
+            break
+    return chosen
 
 
 def _is_page(page: Page, prints: list[Fitted]) -> bool:
