@@ -18,6 +18,11 @@ urlpatterns = [
     ),
     path("photos/<uuid:code>/progress/", views.photo_progress, name="photo_progress"),
     path("photos/<uuid:code>/restore/", restore_views.start, name="start"),
+    path(
+        "photos/<uuid:code>/prints/leave/",
+        restore_views.leave_prints,
+        name="leave_prints",
+    ),
     path("albums/<uuid:code>/restore/", restore_views.choose, name="choose"),
     path("albums/<uuid:code>/restore/options/", restore_views.options, name="options"),
     path(

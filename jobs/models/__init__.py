@@ -11,6 +11,7 @@ from jobs.models.provider import (
     RemoteCopy,
     SourceLink,
 )
+from jobs.models.search import PrintSearch
 
 __all__ = [
     "AlbumCap",
@@ -24,6 +25,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "LedgerLine",
+    "PrintSearch",
     "ProviderAccount",
     "RemoteCopy",
     "SourceLink",

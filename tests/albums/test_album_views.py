@@ -15,7 +15,7 @@ from albums.models import Album, Member, Photo, Restoration, User
 from albums.services import create_album, keep
 from tests.rows import add_photos
 
-ALBUM_QUERIES = 8
+ALBUM_QUERIES = 10
 ALBUMS_QUERIES = 4
 
 
@@ -238,8 +238,20 @@ def test_a_stale_form_is_answered_in_plain_words(alice: User) -> None:
 
 
 def test_all_scripts_together_are_small() -> None:
+    """All that a page may bring; a tool is loaded on its own page alone."""
     folder = Path(settings.STATICFILES_DIRS[0]) / "js"
-    assert sum(len(script.read_bytes()) for script in folder.iterdir()) < 30_000
+    sizes = {script.name: len(script.read_bytes()) for script in folder.iterdir()}
+    assert sizes.pop("boxes.js") < 15_000
+    assert sum(sizes.values()) < 30_000
+
+
+def test_the_box_editor_is_loaded_on_its_page_alone() -> None:
+    folder = Path(settings.TEMPLATES[0]["DIRS"][0])
+    users = [
+        page for page in folder.rglob("*.html") if "js/boxes.js" in page.read_text()
+    ]
+    assert [page.name for page in users] == ["boxes.html"]
+    assert users[0].read_text().count("<script") == 1
 
 
 def test_pages_bring_no_script_or_style_of_their_own(
