@@ -82,12 +82,15 @@ def typed_rows(data: Mapping[str, str], prints: list[Photo]) -> list[Row]:
 def boxes_in(data: Mapping[str, str]) -> list[PrintBox]:
     """Without rows that were left empty, and those that were ticked to be removed.
     Raises BadBox."""
-    return [_box(data, prefix) for prefix in _prefixes(data)]
+    prefixes = list(_prefixes(data))
+    if len(prefixes) > MOST_PRINTS:
+        words = _("A page can have at most %(number)d prints.")
+        raise BadBox(words % {"number": MOST_PRINTS})
+    return [_box(data, prefix) for prefix in prefixes]
 
 
 def _prefixes(data: Mapping[str, str]) -> Iterator[str]:
     """Numbers may be missing: rows go and come while somebody draws."""
-    count = 0
     for name in data:
         prefix, dash, rest = name.rpartition("-")
         if rest != "x" or not dash or data.get(f"{prefix}-remove"):
@@ -96,10 +99,6 @@ def _prefixes(data: Mapping[str, str]) -> Iterator[str]:
             data.get(f"{prefix}-{number}", "").strip() for number in NUMBERS[:4]
         ):
             continue
-        count += 1
-        if count > MOST_PRINTS:
-            words = _("A page can have at most %(number)d prints.")
-            raise BadBox(words % {"number": MOST_PRINTS})
         yield prefix
 
 

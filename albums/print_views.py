@@ -66,7 +66,8 @@ def bring_back(request: SignedInRequest, code: UUID) -> HttpResponse:
     """One print that was set aside, or those that went last."""
     page = page_to_change(request, code)
     wanted = request.POST.get("print", "")
-    back = prints.bring_back(page, [UUID(wanted)] if _is_code(wanted) else ())
+    codes = [UUID(wanted)] if _is_code(wanted) else []
+    back = prints.bring_back(page, codes, by=request.user)
     words = ngettext("%d print is back.", "%d prints are back.", len(back))
     messages.success(request, words % len(back))
     return redirect("albums:photo", page.code)

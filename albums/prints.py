@@ -91,7 +91,9 @@ def cut(
         # Holds the album's row: who cuts at the same time waits here.
         bump_version(page.album_id)
         there = {one.code: one for one in prints_of(page)}
-        fresh = [_checked(page, box, there) for box in in_reading_order(boxes)]
+        for box in boxes:
+            _check(page, box, there)
+        fresh = [(box.code, _whole(page, box)) for box in in_reading_order(boxes)]
         named = {box.code for box in boxes}
         gone = [one for code, one in there.items() if code not in named]
         _set_aside(gone, by)
@@ -121,7 +123,9 @@ def make_one(page: Photo, *, by: User) -> bool:
     return True
 
 
-def bring_back(page: Photo, codes: Collection[UUID] = ()) -> tuple[Photo, ...]:
+def bring_back(
+    page: Photo, codes: Collection[UUID] = (), *, by: User
+) -> tuple[Photo, ...]:
     """Prints that were set aside; without `codes` those that went last."""
     with transaction.atomic():
         bump_version(page.album_id)
@@ -138,6 +142,7 @@ def bring_back(page: Photo, codes: Collection[UUID] = ()) -> tuple[Photo, ...]:
         for place, code in enumerate(codes_in_order, 1):
             page.prints.filter(code=code).update(place=place, set_aside=None)
         _say_what_it_is(page)
+        prints_cut.send(sender=Photo, page=page, prints=(), by=by, wanted=False)
     return tuple(back)
 
 
@@ -168,9 +173,7 @@ def _standing(box: PrintBox) -> float:
     return max(1.0, box.height if is_upright else box.width)
 
 
-def _checked(
-    page: Photo, box: PrintBox, there: Collection[UUID]
-) -> tuple[UUID | None, Box]:
+def _check(page: Photo, box: PrintBox, there: Collection[UUID]) -> None:
     if box.code is not None and box.code not in there:
         raise BadBox(
             _("Somebody else changed the prints of this page meanwhile. Look again.")
@@ -186,7 +189,6 @@ def _checked(
             "A box must have at least %(number)d pixels a side, and fit the page."
         )
         raise BadBox(words % {"number": SMALLEST})
-    return box.code, _whole(page, box)
 
 
 def _whole(page: Photo, box: PrintBox) -> Box:

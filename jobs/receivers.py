@@ -53,8 +53,15 @@ def look_for_prints(sender: object, *, photo: Photo, by: User, **_: Any) -> None
 
 @receiver(prints_cut, dispatch_uid="see to new prints")
 def see_to_prints(
-    sender: object, *, prints: Sequence[Photo], by: User, wanted: bool, **_: Any
+    sender: object,
+    *,
+    page: Photo,
+    prints: Sequence[Photo],
+    by: User,
+    wanted: bool,
+    **_: Any,
 ) -> None:
+    searches.count(page)
     for one in prints:
         transaction.on_commit(partial(queue.ring_renditions, one.pk))
     if wanted and prints:

@@ -154,6 +154,12 @@ def conclude(
     return True
 
 
+def count(page: Photo) -> None:
+    """Somebody changed the boxes: as many prints were found as there are now."""
+    there = page.prints.in_albums().count()
+    PrintSearch.objects.filter(photo=page).update(found=there)
+
+
 def answered(photos: Iterable[Photo]) -> None:
     """Somebody decided what becomes of these prints: nothing is asked any more."""
     pages = {photo.lies_on_id for photo in photos} - {None}
