@@ -91,10 +91,10 @@ def cut(
         # Holds the album's row: who cuts at the same time waits here.
         bump_version(page.album_id)
         there = {one.code: one for one in prints_of(page)}
-        for box in boxes:
-            _check(page, box, there)
-        fresh = [(box.code, _whole(page, box)) for box in in_reading_order(boxes)]
-        named = {box.code for box in boxes}
+        for each in boxes:
+            _check(page, each, there)
+        fresh = [(each.code, _whole(page, each)) for each in in_reading_order(boxes)]
+        named = {each.code for each in boxes}
         gone = [one for code, one in there.items() if code not in named]
         _set_aside(gone, by)
         page.prints.in_albums().update(place=F("place") + OUT_OF_THE_WAY)

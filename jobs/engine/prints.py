@@ -25,8 +25,10 @@ LARGER = 0.12
 ROUNDS = 3
 # Pixels of its longer side below which a scan is no page that is worth cutting.
 SMALLEST_PAGE = 800
-# A page: how well its prints can be seen, how much lies around the prints, and how much of that is paper.
-LEAST_MEAN_SCORE, LEAST_AROUND, LEAST_PAPER, SHADOW = 0.84, 0.05, 0.8, 6
+# A page: how well its prints can be seen, how much lies around the prints, how much of
+# that is paper, and how many times larger one print is than another at most.
+LEAST_MEAN_SCORE, LEAST_AROUND, LEAST_PAPER, SHADOW = 0.87, 0.05, 0.8, 6
+MOST_LARGER = 20
 # When several count instead of the one that they seem to be.
 WITHIN, NOT_WORSE, TOGETHER = 0.9, 0.01, 0.85
 
@@ -87,6 +89,9 @@ def _on_paper(lab: Plane, paper: Paper) -> list[Fitted]:
 def _is_page(page: Page, prints: list[Fitted]) -> bool:
     """Whether there is hardly anything but paper around the prints."""
     if not prints or np.mean([one.score for one in prints]) < LEAST_MEAN_SCORE:
+        return False
+    areas = [one.rectangle.area for one in prints]
+    if max(areas) > MOST_LARGER * min(areas):
         return False
     rest = np.full(page.lab.shape[:2], 255, np.uint8)
     for one in prints:

@@ -246,7 +246,7 @@ def test_all_scripts_together_are_small() -> None:
 
 
 def test_the_box_editor_is_loaded_on_its_page_alone() -> None:
-    folder = Path(settings.TEMPLATES[0]["DIRS"][0])
+    folder = Path(settings.BASE_DIR) / "templates"
     users = [
         page for page in folder.rglob("*.html") if "js/boxes.js" in page.read_text()
     ]
