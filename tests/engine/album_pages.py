@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.engine.page_clutter import add_photo_corners, punch_holes
 from tests.engine.pictures import draw_scene
 
 Picture = NDArray[np.uint8]
@@ -109,6 +110,7 @@ def draw_album_page(
     prints = _layout(random, height, width, hard)
     for lies in prints:
         _lay(random, page, lies, _photo(random, photos), chosen)
+    _add_holders(np.random.default_rng([seed, 1]), page, prints, hard)
     if random.random() < hard.clutter:
         _write_captions(random, page, prints, chosen)
     if random.random() < hard.glare:
@@ -288,6 +290,16 @@ def _lay(
     shade = cv2.warpAffine(cv2.GaussianBlur(cover, (0, 0), blur), moved, size)
     page *= 1 - np.float32(strength) * shade[:, :, None]
     page += (laid - page) * cover[:, :, None]
+
+
+def _add_holders(
+    random: Random, page: Values, prints: Sequence[Lies], hard: Hardness
+) -> None:
+    outlines = [lies.corners for lies in prints]
+    if random.random() < hard.clutter / 2:
+        add_photo_corners(random, page, outlines)
+    if random.random() < hard.clutter / 2:
+        punch_holes(random, page, outlines)
 
 
 def _write_captions(
