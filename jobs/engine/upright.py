@@ -17,7 +17,7 @@ from jobs.engine.prints import Print
 LOOKED_AT, SMALLEST = 640, 28
 NEIGHBOURS = 5
 # A turn is believed when its faces were seen so much more often than those of all others.
-SURE, LEAST = 3.0, 12.0
+SURE, LEAST = 2.2, 15.0
 TURNS = (0, 90, 180, 270)
 
 

@@ -112,13 +112,16 @@ class Box {
     set(this.stem, { x1: 0, y1: -height / 2, x2: 0, y2: top });
     set(this.knob, { cx: 0, cy: top, r: 11 * unit });
     HANDLES.forEach(([across, down], at) => set(this.handles[at], { cx: (across * width) / 2, cy: (down * height) / 2, r: 8 * unit }));
-    set(this.badge, { r: 17 * unit });
-    set(this.label, { "font-size": 18 * unit, transform: `rotate(${-angle})` });
+    // In the corner, so that no face is covered; in the middle of what is too small.
+    const [left, up] = [width, height].map((side) => Math.min(0, 26 * unit - side / 2));
+    set(this.badge, { cx: left, cy: up, r: 16 * unit });
+    set(this.label, { "font-size": 17 * unit, transform: `translate(${left} ${up}) rotate(${-angle})` });
     this.label.textContent = number;
     find("number", this.row).textContent = number;
     const cut = find("cut", this.row);
     set(cut, { viewBox: `0 0 ${width} ${height}` });
-    set(cut.firstElementChild, { transform: `translate(${width / 2} ${height / 2}) rotate(${-angle}) translate(${-x} ${-y})` });
+    set(cut.firstElementChild, { width, height });
+    set(cut.querySelector("image"), { transform: `translate(${width / 2} ${height / 2}) rotate(${-angle}) translate(${-x} ${-y})` });
   }
 
   get state() {
