@@ -134,7 +134,14 @@ def add_photos(
 
 
 def add_copy(
-    path: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
+    path: Path,
+    *,
+    name: str,
+    album: Album,
+    by: User,
+    wish: str,
+    batch: UUID,
+    cut_pages: bool = False,
 ) -> Added:
     """`add_photos` for a file that stays where it is."""
     with path.open("rb") as file:
@@ -146,7 +153,15 @@ def add_copy(
     part = storage.copy_to_part(path)
     with ExitStack() as undo:
         undo.callback(part.unlink, missing_ok=True)
-        return add_photos(part, name=name, album=album, by=by, wish=wish, batch=batch)
+        return add_photos(
+            part,
+            name=name,
+            album=album,
+            by=by,
+            wish=wish,
+            batch=batch,
+            cut_pages=cut_pages,
+        )
 
 
 def _same_photos(digest: str, arrival: Arrival) -> tuple[Photo, ...]:

@@ -11,7 +11,8 @@ const NUMBERS = ["x", "y", "width", "height", "angle"];
 const SMALLEST = 32;
 const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const rounded = (value) => Math.round(value * 100) / 100;
+// As finely as the server keeps them: what nobody touched must stay the same.
+const rounded = (value) => Math.round(value * 1000) / 1000;
 
 let boxes = [];
 let chosen = null;

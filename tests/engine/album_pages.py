@@ -165,7 +165,7 @@ def _paper(
         random.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 1.2
     )
     page += (fibres / fibres.std() * rough)[:, :, None]
-    return np.asarray(page, np.float32)
+    return np.ascontiguousarray(page, np.float32)
 
 
 def _layout(random: Random, height: int, width: int, hard: Hardness) -> list[Lies]:
