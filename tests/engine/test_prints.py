@@ -91,3 +91,16 @@ def test_places_are_told_in_the_scans_own_pixels() -> None:
         for lies in page.prints
     )
     assert_found(large, find_prints(twice))
+
+
+def test_a_patch_beside_a_large_picture_makes_no_page() -> None:
+    page = np.full((1000, 1400, 3), 30, np.uint8)
+    noise = np.random.default_rng(5).normal(0, 1.5, page.shape)
+    page[60:760, 60:960] = draw_scene(700, 900, seed=4)
+    page[820:920, 1150:1250] = draw_scene(100, 100, seed=5)
+    scan = np.clip(page + noise, 0, 255).astype(np.uint8)
+    assert len(find_prints(scan)) < 2
+    page[820:920, 1150:1250] = 30
+    page[300:860, 1000:1370] = draw_scene(560, 370, seed=5)
+    scan = np.clip(page + noise, 0, 255).astype(np.uint8)
+    assert len(find_prints(scan)) == 2
