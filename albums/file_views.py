@@ -123,6 +123,22 @@ def original(request: SignedInRequest, code: UUID) -> HttpResponseBase:
 
 @require_safe
 @login_required
+def print_download(request: SignedInRequest, code: UUID) -> HttpResponseBase:
+    """A print alone, cut out of its page in the scan's own resolution."""
+    photos = Photo.objects.visible_to(request.user).select_related("original")
+    cut_out = get_object_or_404(photos.exclude(lies_on=None), code=code)
+    key = renditions.source_of(cut_out).key
+    try:
+        path = renditions.ensure(cut_out, Size.FULL)
+    except (OSError, BadPicture, HelperLost) as error:
+        return _placeholder(key, error)
+    name = f"{names.clean_name(cut_out.title)}{Format.JPEG.extension}"
+    relative = path.relative_to(settings.MEDIA_ROOT).as_posix()
+    return _download(request, relative, name, Format.JPEG, key)
+
+
+@require_safe
+@login_required
 def restoration_download(request: SignedInRequest, code: UUID) -> HttpResponseBase:
     mine = Restoration.objects.visible_to(request.user).select_related("photo")
     made = get_object_or_404(mine, code=code)

@@ -121,6 +121,7 @@ def _add(request: SignedInRequest, album: Album) -> Added | None:
             by=request.user,
             wish=_wish(request, album),
             batch=_batch(request),
+            cut_pages=request.POST.get("cut") == "1",
         )
     except BadPicture as error:
         logger.info("a file was refused: %s", error.code)

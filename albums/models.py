@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -154,13 +155,31 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def editable_by(self, user: User | AnonymousUser) -> PhotoQuerySet:
         return self.filter(album__in=Album.objects.editable_by(user))
 
+    def in_albums(self) -> PhotoQuerySet:
+        """Without the prints that were set aside."""
+        return self.filter(set_aside=None)
+
+    def as_shown(self) -> PhotoQuerySet:
+        """Newest first; an album page comes before its prints, which come as one reads
+        them."""
+        return self.in_albums().order_by("-created", "place", "-pk")
+
 
 class Photo(models.Model):
     """One print: a page of an original, or a crop box in it.
 
     Width and height are upright pixels; the crop box counts in upright pixels of the
     page, and is turned about its middle by `crop_angle` degrees clockwise.
+
+    A scan with several prints is of the kind PAGE, and they are photos of their own that
+    lie on it, counted from 1 by `place`. `cut` grows when a print's box is changed. A
+    print whose box was taken away is set aside: kept, but in no album, until somebody
+    brings it back.
     """
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("Photo")
+        PAGE = "page", _("Album page")
 
     code = models.UUIDField(default=uuid4, unique=True, editable=False)
     album = models.ForeignKey(Album, on_delete=models.PROTECT, related_name="photos")
@@ -173,6 +192,13 @@ class Photo(models.Model):
     crop_right = models.IntegerField(null=True, blank=True)
     crop_bottom = models.IntegerField(null=True, blank=True)
     crop_angle = models.FloatField(default=0.0)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PHOTO)
+    lies_on = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="prints"
+    )
+    place = models.PositiveSmallIntegerField(default=0)
+    cut = models.PositiveIntegerField(default=0)
+    set_aside = models.DateTimeField(null=True, blank=True)
     title = models.CharField(_("title"), max_length=255)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -185,7 +211,7 @@ class Photo(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(default=timezone.now)
 
     objects = PhotoQuerySet.as_manager()
 
@@ -201,13 +227,28 @@ class Photo(models.Model):
                     crop_bottom__gt=models.F("crop_top"),
                 ),
                 name="crop_box_whole_or_none",
-            )
+            ),
+            # A page that is looked at twice is cut once.
+            models.UniqueConstraint(
+                fields=["lies_on", "place"],
+                condition=Q(lies_on__isnull=False, set_aside=None),
+                name="one_print_at_a_place",
+            ),
         ]
         # The album page: newest photos of one album.
         indexes = [models.Index(fields=["album", "created", "id"], name="album_photos")]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_page(self) -> bool:
+        return self.kind == self.Kind.PAGE
+
+    @property
+    def is_print(self) -> bool:
+        """Whether it is cut out of a page that was scanned."""
+        return self.lies_on_id is not None
 
 
 class RestorationQuerySet(models.QuerySet["Restoration"]):
@@ -221,7 +262,9 @@ class RestorationQuerySet(models.QuerySet["Restoration"]):
 class Restoration(models.Model):
     """A picture made from a photo's original, or from another restoration.
 
-    `attempt` is the attempt that made it: one attempt leaves one restoration.
+    `attempt` is the attempt that made it: one attempt leaves one restoration. `cut` is
+    the photo's own at that time: a smaller one means that it shows the print as it was
+    cut before.
     """
 
     class Verdict(models.TextChoices):
@@ -241,6 +284,7 @@ class Restoration(models.Model):
     attempt = models.UUIDField(unique=True)
     provider = models.CharField(max_length=20)
     recipe = models.CharField(max_length=40, blank=True)
+    cut = models.PositiveIntegerField(default=0)
     path = models.CharField(max_length=200, unique=True)
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField()
@@ -347,6 +391,7 @@ class Upload(models.Model):
     offset = models.PositiveBigIntegerField(default=0)
     fingerprint = models.CharField(max_length=64, blank=True)
     wish = models.CharField(max_length=40, blank=True)
+    cut_pages = models.BooleanField(default=False)
     batch = models.UUIDField(default=uuid4)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
     sentence = models.TextField(blank=True)

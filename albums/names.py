@@ -41,6 +41,11 @@ def title_from(name: str, *, page: int = 0) -> str:
     return f"{stem[: LONGEST - len(which) - 1]} {which}"
 
 
+def print_title(page_title: str, place: int) -> str:
+    which = _("– print %(number)d") % {"number": place}
+    return f"{page_title[: LONGEST - len(which) - 1]} {which}"
+
+
 def download_name(name: str, format: Format) -> str:
     """The name with the ending that the content has, whatever it was sent as."""
     if PurePosixPath(name).suffix.lower() in ENDINGS[format]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from albums import services
 from albums.models import Album, Photo, Restoration, User
+from albums.prints import prints_of
 from albums.signed_in import SignedInRequest
 from albums.versions import CompareMode, NoSuchVersion, comparison, neighbours
 
@@ -38,7 +39,9 @@ def pictures(request: SignedInRequest, code: UUID) -> HttpResponse:
 
 def picture_context(request: SignedInRequest, code: UUID) -> dict[str, Any]:
     photos = Photo.objects.visible_to(request.user)
-    with_all = photos.select_related("album", "original", "keeper", "added_by")
+    with_all = photos.select_related(
+        "album", "original", "keeper", "added_by", "lies_on"
+    )
     photo = get_object_or_404(with_all, code=code)
     a, b = request.GET.get("a", ""), request.GET.get("b", "")
     try:
@@ -48,6 +51,8 @@ def picture_context(request: SignedInRequest, code: UUID) -> dict[str, Any]:
     editable = Album.objects.editable_by(request.user).filter(pk=photo.album_id)
     return {
         "photo": photo,
+        "prints": prints_of(photo) if photo.is_page else (),
+        "has_set_aside": photo.prints.exclude(set_aside=None).exists(),
         "compared": compared,
         # A new restoration takes its place unless a person chose what to look at.
         "follows": not (a or b or photo.keeper_id),

@@ -31,12 +31,14 @@ HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class MadeBy:
-    """Where a restoration comes from: one attempt of one provider."""
+    """Where a restoration comes from: one attempt of one provider. `cut` is that of the
+    print as it was sent; None: as it is cut now."""
 
     attempt: UUID
     provider: str
     recipe: str
     note: str = ""
+    cut: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Arrival:
     by: User
     wish: str
     batch: UUID
+    cut_pages: bool = False
 
 
 def create_album(*, title: str, owner: User) -> Album:
@@ -89,11 +92,11 @@ def album_page(
 ) -> Page[Photo]:
     """The photos that one page of an album shows, newest first; without `pictures`
     only their codes."""
-    photos = album.photos.order_by("-created", "-pk")
+    photos = album.photos.as_shown()
     if pictures:
         photos = photos.select_related("original", "keeper")
     else:
-        photos = photos.only("code", "album")
+        photos = photos.only("code", "album", "kind")
     return Paginator(photos, PHOTOS_ON_A_PAGE).get_page(number)
 
 
@@ -104,16 +107,24 @@ def bump_version(album_id: int) -> int:
 
 
 def add_photos(
-    part: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
+    part: Path,
+    *,
+    name: str,
+    album: Album,
+    by: User,
+    wish: str,
+    batch: UUID,
+    cut_pages: bool = False,
 ) -> Added:
     """Take over a finished file: a photo for each of its pages. `wish` is the recipe to
-    start, "" to only keep it; `batch` is shared by all files of one click.
+    start, "" to only keep it; `batch` is shared by all files of one click. `cut_pages`:
+    where one shows several prints, these become photos as soon as a worker saw it.
 
     The same bytes among the photos that `by` may see are answered with those. The part
     is gone afterwards, unless something other than the picture is to blame: then it is
     still there to be tried again. Raises BadPicture, DiskFull.
     """
-    arrival = Arrival(names.clean_name(name), album, by, wish, batch)
+    arrival = Arrival(names.clean_name(name), album, by, wish, batch, cut_pages)
     digest = storage.sha256(part)
     known = _same_photos(digest, arrival)
     if known:
@@ -128,7 +139,14 @@ def add_photos(
 
 
 def add_copy(
-    path: Path, *, name: str, album: Album, by: User, wish: str, batch: UUID
+    path: Path,
+    *,
+    name: str,
+    album: Album,
+    by: User,
+    wish: str,
+    batch: UUID,
+    cut_pages: bool = False,
 ) -> Added:
     """`add_photos` for a file that stays where it is."""
     with path.open("rb") as file:
@@ -140,14 +158,22 @@ def add_copy(
     part = storage.copy_to_part(path)
     with ExitStack() as undo:
         undo.callback(part.unlink, missing_ok=True)
-        return add_photos(part, name=name, album=album, by=by, wish=wish, batch=batch)
+        return add_photos(
+            part,
+            name=name,
+            album=album,
+            by=by,
+            wish=wish,
+            batch=batch,
+            cut_pages=cut_pages,
+        )
 
 
 def _same_photos(digest: str, arrival: Arrival) -> tuple[Photo, ...]:
     """The photos of one original with these bytes, in this album where possible."""
     same = list(
         Photo.objects.visible_to(arrival.by)
-        .filter(original__sha256=digest)
+        .filter(original__sha256=digest, lies_on=None)
         .select_related("album", "original")
         .order_by("pk")
     )
@@ -215,6 +241,7 @@ def _store(original: Original, picture: Picture, arrival: Arrival) -> Added:
                 by=arrival.by,
                 wish=arrival.wish,
                 batch=arrival.batch,
+                cut_pages=arrival.cut_pages,
             )
     return Added(photos, duplicate=False)
 
@@ -253,6 +280,7 @@ def add_restoration(
             "photo": photo,
             "provider": made_by.provider,
             "recipe": made_by.recipe,
+            "cut": photo.cut if made_by.cut is None else made_by.cut,
             "note": made_by.note,
             "path": relative,
             "format": encoded.format.value,

@@ -80,6 +80,7 @@ def announced(request: HttpRequest) -> tuple[Announced, UUID]:
         fingerprint=fingerprint,
         wish=wish,
         batch=_uuid(said["batch"]) if said.get("batch") else uuid4(),
+        cut_pages=said.get("cut") == "1",
     )
     return file, _uuid(said.get("album", ""))
 

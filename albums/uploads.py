@@ -37,6 +37,7 @@ class Announced:
     fingerprint: str
     wish: str
     batch: UUID
+    cut_pages: bool = False
 
 
 class Refused(Exception):
@@ -79,6 +80,7 @@ def announce(said: Announced, *, album: Album, by: User) -> tuple[Upload, bool]:
         fingerprint=said.fingerprint,
         wish=said.wish,
         batch=said.batch,
+        cut_pages=said.cut_pages,
     )
     return upload, True
 
@@ -210,6 +212,7 @@ def finish(upload: Upload, part: Path) -> None:
             by=upload.owner,
             wish=upload.wish,
             batch=upload.batch,
+            cut_pages=upload.cut_pages,
         )
     except BadPicture as error:
         raise _refuse(upload, error) from error

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from albums import file_views, photo_views, upload_views, views
+from albums import file_views, photo_views, print_views, upload_views, views
 
 app_name = "albums"
 
@@ -19,6 +19,10 @@ urlpatterns = [
         photo_views.keep_original,
         name="keep_original",
     ),
+    path("photos/<uuid:code>/prints/", print_views.boxes, name="boxes"),
+    path("photos/<uuid:code>/prints/look/", print_views.look, name="look_for_prints"),
+    path("photos/<uuid:code>/prints/back/", print_views.bring_back, name="bring_back"),
+    path("photos/<uuid:code>/one-photo/", print_views.make_one, name="make_one"),
     path("restorations/<uuid:code>/keep/", photo_views.keep, name="keep"),
     path(
         "restorations/<uuid:code>/not-quite/", photo_views.not_quite, name="not_quite"
@@ -48,6 +52,9 @@ urlpatterns = [
         "files/masks/<uuid:code>/<str:key>.png", file_views.mask_file, name="mask_file"
     ),
     path("files/photos/<uuid:code>/original/", file_views.original, name="original"),
+    path(
+        "files/photos/<uuid:code>/print/", file_views.print_download, name="print_file"
+    ),
     path(
         "files/restorations/<uuid:code>/download/",
         file_views.restoration_download,

@@ -59,6 +59,11 @@ class Version:
         return photo_url(self.photo, size)
 
     @property
+    def is_of_former_cut(self) -> bool:
+        """Whether it shows the print as it was cut before."""
+        return self.restoration is not None and self.restoration.cut < self.photo.cut
+
+    @property
     def is_keeper(self) -> bool:
         kept = self.photo.keeper_id
         return self.restoration is not None and self.restoration.pk == kept
@@ -116,10 +121,19 @@ def _usual(restorations: Sequence[Version]) -> Version | None:
 def neighbours(photo: Photo) -> tuple[Photo | None, Photo | None]:
     """The photos before and after this one on the album's pages, newest first."""
     same = Q(created=photo.created)
-    others = photo.album.photos.only("code", "title", "album")
-    newer = others.filter(Q(created__gt=photo.created) | same & Q(pk__gt=photo.pk))
-    older = others.filter(Q(created__lt=photo.created) | same & Q(pk__lt=photo.pk))
+    there = same & Q(place=photo.place)
+    others = photo.album.photos.in_albums().only("code", "title", "album")
+    newer = others.filter(
+        Q(created__gt=photo.created)
+        | same & Q(place__lt=photo.place)
+        | there & Q(pk__gt=photo.pk)
+    )
+    older = others.filter(
+        Q(created__lt=photo.created)
+        | same & Q(place__gt=photo.place)
+        | there & Q(pk__lt=photo.pk)
+    )
     return (
-        newer.order_by("created", "pk").first(),
-        older.order_by("-created", "-pk").first(),
+        newer.order_by("created", "-place", "pk").first(),
+        older.order_by("-created", "place", "-pk").first(),
     )

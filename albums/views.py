@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -30,10 +30,10 @@ ACCEPTED = (
 @login_required
 def albums(request: SignedInRequest) -> HttpResponse:
     newest = Photo.objects.select_related("original", "keeper")
-    covers = newest.order_by("-created", "-pk")[:PHOTOS_ON_A_COVER]
+    covers = newest.as_shown()[:PHOTOS_ON_A_COVER]
     mine = (
         Album.objects.visible_to(request.user)
-        .annotate(photo_count=Count("photos"))
+        .annotate(photo_count=Count("photos", filter=Q(photos__set_aside=None)))
         .prefetch_related(Prefetch("photos", queryset=covers, to_attr="cover"))
         .order_by("-created", "-pk")
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import QueryDict
 
 from albums.models import Album, Photo, User
-from jobs import services
+from jobs import searches, services
 from jobs.offers import by_field
 from jobs.option_fields import chosen_options
 from jobs.providers import local
@@ -53,6 +53,7 @@ class Asked:
                         chosen=self.chosen,
                         fallback=self.fallback,
                     )
+        searches.answered(self.photos)
 
 
 def asked(data: QueryDict, album: Album, photos: tuple[Photo, ...]) -> Asked:
@@ -84,11 +85,10 @@ def batch_of(data: QueryDict) -> UUID:
 
 def photos_of(album: Album, data: QueryDict) -> tuple[Photo, ...]:
     """The photos that were selected, or all of the album, as the album shows them."""
-    photos = album.photos.order_by("-created", "-pk").select_related(
-        "original", "keeper"
-    )
+    photos = album.photos.as_shown().select_related("original", "keeper")
     if data.get("all"):
-        return tuple(photos)
+        # An album page is restored where somebody asks for it; its prints are photos.
+        return tuple(photos.filter(kind=Photo.Kind.PHOTO))
     return tuple(photos.filter(code__in=codes_in(data)))
 
 

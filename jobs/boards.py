@@ -15,8 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from albums.models import Album, Photo
-from jobs.models import Attempt, Event, Job, JobQuerySet, ProviderAccount
-from jobs.status import Status, Totals, status_of
+from jobs import searches
+from jobs.models import (
+    Attempt,
+    Event,
+    Job,
+    JobQuerySet,
+    PrintSearch,
+    ProviderAccount,
+)
+from jobs.status import Status, Totals, status_of, status_of_search
 
 UNFINISHED = (*Job.ACTIVE, Job.State.HELD)
 
@@ -80,15 +88,21 @@ class AlbumBoard:
     totals: Totals
     held: tuple[Held, ...]
     poller: Poller
+    # The version at which prints were found last.
+    newest_find: int = 0
+
+    def found_since(self, version: int) -> bool:
+        return self.newest_find > version
 
     def changed_since(self, version: int) -> list[Chip]:
         return [chip for chip in self.chips if chip.sequence > version]
 
 
 def album_board(album: Album, photos: Iterable[Photo], *, page: int) -> AlbumBoard:
-    """Two queries: the jobs of these photos, and how many of the album are where. One
-    more where some are on hold."""
+    """Four queries: the jobs of these photos, how many of the album are where, and the
+    searches for prints. One more where some are on hold."""
     photos = list(photos)
+    found = searches.seen_on(photos)
     by_photo: dict[int, list[Job]] = {photo.pk: [] for photo in photos}
     for job in Job.objects.filter(photo__in=by_photo).order_by().only(*CHIP_FIELDS):
         by_photo[job.photo_id].append(job)
@@ -96,22 +110,29 @@ def album_board(album: Album, photos: Iterable[Photo], *, page: int) -> AlbumBoa
     address = reverse("jobs:album_progress", args=[album.code])
     jobs = [job for group in by_photo.values() for job in group]
     return AlbumBoard(
-        chips=tuple(chip_for(photo, by_photo[photo.pk]) for photo in photos),
+        chips=tuple(
+            chip_for(photo, by_photo[photo.pk], found.get(photo.pk)) for photo in photos
+        ),
         totals=totals,
         held=held_of(album) if totals.held else (),
         poller=Poller(
             address=f"{address}?v={album.version}&page={page}",
-            is_active=totals.is_active,
+            is_active=totals.is_active or searches.go_on_in(album),
             interval=interval_for(jobs),
             say=totals.words,
         ),
+        newest_find=max((one.newest_find for one in found.values()), default=0),
     )
 
 
-def chip_for(photo: Photo, jobs: Sequence[Job]) -> Chip:
-    if not jobs:
-        return Chip(photo, None, 0)
-    return Chip(photo, status_of(shown_of(jobs)), newest_of(jobs))
+def chip_for(
+    photo: Photo, jobs: Sequence[Job], search: PrintSearch | None = None
+) -> Chip:
+    """What goes on, or how the last job ended; of a page what was found on it."""
+    sequence = max(newest_of(jobs), search.sequence if search else 0)
+    if jobs:
+        return Chip(photo, status_of(shown_of(jobs)), sequence)
+    return Chip(photo, status_of_search(search) if search else None, sequence)
 
 
 def newest_of(jobs: Iterable[Job]) -> int:
@@ -163,12 +184,17 @@ def counts_by_state(jobs: JobQuerySet) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class PhotoBoard:
-    """The jobs of a photo worth a card: all that go on, else the last one."""
+    """The jobs of a photo worth a card: all that go on, else the last one. `search` is
+    that for prints on it, where there was one."""
 
     jobs: tuple[Job, ...]
+    search: PrintSearch | None
     newest: int
     newest_restored: int
     poller: Poller
+
+    def searched_since(self, version: int) -> bool:
+        return self.search is not None and self.search.sequence > version
 
     def restored_since(self, version: int) -> bool:
         return self.newest_restored > version
@@ -178,16 +204,19 @@ def photo_board(photo: Photo, album: Album) -> PhotoBoard:
     events = Prefetch("events", Event.objects.select_related("by", "attempt"))
     attempts = Prefetch("attempts", Attempt.objects.defer(*SECRETS))
     jobs = list(with_usual_times(photo.jobs.prefetch_related(events, attempts)))
+    search = PrintSearch.objects.filter(photo=photo).first()
     shown = [job for job in jobs if not job.is_ended] or jobs[:1]
     status = status_of(shown_of(jobs)) if jobs else None
     address = reverse("jobs:photo_progress", args=[photo.code])
     return PhotoBoard(
         jobs=tuple(shown),
+        search=search,
         newest=newest_of(jobs),
         newest_restored=newest_of(job for job in jobs if job.restoration_id),
         poller=Poller(
             address=f"{address}?v={album.version}",
-            is_active=any(not job.is_ended for job in jobs),
+            is_active=any(not job.is_ended for job in jobs)
+            or (search is not None and search.is_waiting),
             interval=interval_for(jobs),
             say=status.words if status else "",
         ),

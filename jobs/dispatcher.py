@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.db.models import Case, F, Value, When, Window
 from django.db.models.functions import RowNumber
 
-from jobs import accounts, leases, queue
+from jobs import accounts, leases, queue, searches
 from jobs.clock import db_now
 from jobs.models import Job, JobQuerySet
 from jobs.providers import local
@@ -59,10 +59,11 @@ class Dispatcher:
         """One look at the jobs; clusters to `spare` get none. Raises BrokerDown, with
         nothing left half done."""
         accounts.start_trials(db_now())
-        if not Job.objects.unfinished().exists():
+        if not (Job.objects.unfinished().exists() or searches.are_due()):
             self.rung.clear()
             return NOTHING
         late = leases.mend()
+        searches.mend()
         working = self._look_at_leases()
         taken = Counter(self.rung.values())
         rung = Counter(
@@ -79,6 +80,7 @@ class Dispatcher:
         names = set(clusters)
         freed = [token for token, cluster in self.rung.items() if cluster in names]
         leases.give_back(freed)
+        searches.give_back(freed)
         for token in freed:
             del self.rung[token]
 
@@ -88,6 +90,7 @@ class Dispatcher:
             return Counter()
         live = Job.objects.filter(lease__in=list(self.rung), leased_until__gte=db_now())
         holders = dict(live.values_list("lease", "holder"))
+        holders |= searches.live_holders(list(self.rung))
         self.rung = {t: c for t, c in self.rung.items() if t in holders}
         self.kinds = {t: kind for t, kind in self.kinds.items() if t in holders}
         return Counter(c for t, c in self.rung.items() if holders[t])
@@ -95,14 +98,16 @@ class Dispatcher:
     def _hand_out(self, cluster: str, free: int) -> int:
         if free <= 0:
             return 0
+        rung = 0
         if cluster == queue.REMOTE:
             tickets = self._let_through(free)
         else:
+            # They are quick, and jobs come of them.
+            rung = self._ring_for_searches(free)
             tickets = [
                 Ticket(job_id, batch_id, None, cluster)
-                for job_id, batch_id in self._chosen(cluster, free)
+                for job_id, batch_id in self._chosen(cluster, free - rung)
             ]
-        rung = 0
         while tickets:
             ticket, *tickets = tickets
             try:
@@ -111,6 +116,21 @@ class Dispatcher:
                 for unused in tickets:
                     unused.give_back()
                 raise
+        return rung
+
+    def _ring_for_searches(self, free: int) -> int:
+        now, rung = db_now(), 0
+        for search_id in searches.due(now, most=free):
+            token = uuid4()
+            if not searches.claim(search_id, now=now, token=token):
+                continue
+            try:
+                queue.ring_search(search_id, token)
+            except queue.BrokerDown:
+                searches.give_back([token])
+                raise
+            self.rung[token] = queue.ENGINE
+            rung += 1
         return rung
 
     def _let_through(self, free: int) -> list[Ticket]:

@@ -48,7 +48,7 @@ def copy_to_send(step: Step, attempt: Attempt, provider: Provider) -> Iterator[S
             raise Failure(error.code, Job.Blame.PICTURE, error.sentence) from error
         except OSError as error:
             raise file_trouble(error) from error
-        _remember(attempt, made)
+        _remember(attempt, made, photo.cut)
         with source_links.open_while_wanted(attempt):
             yield Scan(
                 path=path,
@@ -80,9 +80,12 @@ def largest_copy(
     return min(most[0], width), min(most[1], height)
 
 
-def _remember(attempt: Attempt, made: images.Sendable) -> None:
+def _remember(attempt: Attempt, made: images.Sendable, cut: int) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(
-        sent_width=made.width, sent_height=made.height, sent_bytes=made.size
+        sent_width=made.width,
+        sent_height=made.height,
+        sent_bytes=made.size,
+        cut=cut,
     )
 
 

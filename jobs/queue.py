@@ -59,6 +59,11 @@ def ring(
     _ring(queue, "jobs.tasks.advance", job_id, str(token), when)
 
 
+def ring_search(search_id: int, token: UUID) -> None:
+    """Have a scan looked at for prints by this host's engine. Raises BrokerDown."""
+    _ring(queue_name(ENGINE, host()), "jobs.tasks.search", search_id, str(token))
+
+
 def ring_beat(cluster: str) -> None:
     """Ask this host's cluster for a sign of life. Raises BrokerDown."""
     _ring(queue_name(cluster, host()), "jobs.tasks.beat")

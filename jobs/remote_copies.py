@@ -48,6 +48,7 @@ def keep(job: Job, copy_id: str) -> RemoteCopy:
         defaults={
             "photo": job.photo,
             "options": job.options,
+            "cut": job.photo.cut,
             "used": db_now(),
             "deleted": None,
         },
@@ -62,7 +63,7 @@ def reserve(attempt: Attempt, job: Job) -> bool:
         return True
     with transaction.atomic():
         there = RemoteCopy.objects.filter(
-            photo=job.photo, provider=job.provider, deleted=None
+            photo=job.photo, provider=job.provider, deleted=None, cut=job.photo.cut
         ).exclude(copy_id="")
         copies = list(there.select_for_update().order_by("-used"))
         others = Attempt.objects.filter(copy__in=copies).exclude(pk=attempt.pk)
@@ -94,6 +95,7 @@ def _give(copy: RemoteCopy, attempt: Attempt, before: Attempt) -> None:
         sent_width=before.sent_width,
         sent_height=before.sent_height,
         sent_bytes=before.sent_bytes,
+        cut=copy.cut,
     )
 
 

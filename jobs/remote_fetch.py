@@ -222,6 +222,7 @@ def keep(attempt: Attempt, job: Job, part: Path, encoded: Encoded) -> Restoratio
         provider=attempt.provider,
         recipe=job.recipe,
         note=note_for(job, attempt.provider, note_about_copy(attempt, job, label)),
+        cut=attempt.cut,
     )
     restoration = add_restoration(job.photo, part, encoded, made_by)
     is_charged = attempt.charged or not _is_free(attempt)

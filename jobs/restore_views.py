@@ -13,8 +13,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from albums.models import Album, Photo
+from jobs import searches
 from jobs.asking import Asked, asked, codes_of, photos_of, wish_of
 from jobs.connections import has_key
+from jobs.models import PrintSearch
 from jobs.offers import asks_for, label_of, offers_for
 from jobs.option_fields import fields_of
 from jobs.providers.options import BadOption
@@ -55,6 +57,17 @@ def choose(request: SignedInRequest, code: UUID) -> HttpResponse:
         return _form(request, album, photos)
     wanted = asked(request.POST, album, photos)
     return _start(request, wanted) if "start" in data else _check(request, wanted)
+
+
+@require_POST
+@login_required
+def leave_prints(request: SignedInRequest, code: UUID) -> HttpResponse:
+    """Send nothing of the prints that were found where one photo was expected."""
+    photos = Photo.objects.editable_by(request.user)
+    photo = get_object_or_404(photos, code=code)
+    for search in PrintSearch.objects.filter(photo=photo):
+        searches.leave(search)
+    return redirect("albums:photo", photo.code)
 
 
 @require_GET

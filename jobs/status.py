@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jobs.connections import KINDS
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, PrintSearch
 from jobs.providers import local
 from jobs.recipes import BY_CODE, LABELS, can_do
 from jobs.services import BUDGET, NO_CONSENT
@@ -65,6 +65,20 @@ def status_of(job: Job) -> Status:
         case Job.State.CANCELLED:
             return Status(Look.CANCELLED, _("Cancelled"))
     return Status(Look.ATTENTION, _("Needs attention"))
+
+
+def status_of_search(search: PrintSearch) -> Status | None:
+    """Of a scan that was looked at for prints; nothing where it is one photo."""
+    if search.is_waiting:
+        return Status(Look.WORKING, _("Looking for prints"))
+    if not (search.made_prints and search.photo.is_page):
+        return None
+    look = Look.ATTENTION if search.is_asking else Look.READY
+    return Status(look, found_words(search.found))
+
+
+def found_words(number: int) -> str:
+    return ngettext("%d print found", "%d prints found", number) % number
 
 
 def _running(job: Job) -> Status:

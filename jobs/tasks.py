@@ -19,6 +19,7 @@ from jobs import (
     queue,
     remote_copies,
     runner,
+    searches,
 )
 from jobs.lifeline import Lifeline
 from jobs.processes import kill_group
@@ -39,6 +40,18 @@ def advance(job_id: int, token: str, moment: str = "") -> None:
         if connection.errors_occurred and not connection.is_usable():
             connection.close()
         leases.let_go(job_id, UUID(token))
+
+
+def search(search_id: int, token: str) -> None:
+    if not _begin():
+        return
+    # Here, so that only the engine's processes hold OpenCV in memory.
+    from jobs import search_step  # noqa: PLC0415
+
+    try:
+        search_step.run(search_id, UUID(token))
+    finally:
+        searches.let_go(search_id, UUID(token))
 
 
 def collect_late(attempt_id: int) -> None:

@@ -30,6 +30,11 @@ urlpatterns = [
         mask_views.repair_marked,
         name="repair_marked",
     ),
+    path(
+        "photos/<uuid:code>/prints/leave/",
+        restore_views.leave_prints,
+        name="leave_prints",
+    ),
     path("albums/<uuid:code>/restore/", restore_views.choose, name="choose"),
     path("albums/<uuid:code>/restore/options/", restore_views.options, name="options"),
     path(

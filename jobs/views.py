@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 from albums.models import Album, Photo, User
@@ -57,6 +57,7 @@ def album_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
         "album": album,
         "may_change": bool(board.held) and editable.exists(),
         "changed": board.changed_since(seen),
+        "found": board.found_since(seen),
     }
     return render(request, "jobs/_album_progress.html", context)
 
@@ -70,14 +71,20 @@ def photo_progress(request: SignedInRequest, code: UUID) -> HttpResponse:
     seen = version_of(request)
     if album.version == seen:
         return unchanged()
-    board = photo_board(Photo.objects.get(code=code, album=album), album)
+    photo = Photo.objects.select_related("album").get(code=code, album=album)
+    board = photo_board(photo, album)
     editable = Album.objects.editable_by(request.user).filter(pk=album.pk)
     context = {
         "board": board,
+        "photo": photo,
         "may_change": editable.exists(),
         "has_changed": board.newest > seen,
+        "was_searched": board.searched_since(seen),
     }
     response = render(request, "jobs/_photo_progress.html", context)
+    if board.search and board.search.made_prints and board.searched_since(seen):
+        # There is a new page to show, not a new part of this one.
+        return HttpResponseClientRefresh()
     if board.restored_since(seen):
         trigger_client_event(response, "restored")
     return response

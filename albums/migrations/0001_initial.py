@@ -8,453 +8,174 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
+        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Original",
+            name='Original',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "code",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                ("path", models.CharField(max_length=200, unique=True)),
-                ("name", models.CharField(max_length=255)),
-                ("format", models.CharField(max_length=10)),
-                ("size", models.PositiveBigIntegerField()),
-                ("sha256", models.CharField(db_index=True, max_length=64)),
-                ("pages", models.PositiveIntegerField(default=1)),
-                ("lossless", models.BooleanField(default=False)),
-                ("created", models.DateTimeField(auto_now_add=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('path', models.CharField(max_length=200, unique=True)),
+                ('name', models.CharField(max_length=255)),
+                ('format', models.CharField(max_length=10)),
+                ('size', models.PositiveBigIntegerField()),
+                ('sha256', models.CharField(db_index=True, max_length=64)),
+                ('pages', models.PositiveIntegerField(default=1)),
+                ('lossless', models.BooleanField(default=False)),
+                ('created', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name="WelcomeLink",
+            name='WelcomeLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("digest", models.CharField(max_length=64, unique=True)),
-                ("created", models.DateTimeField(auto_now_add=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('created', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name="User",
+            name='User',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                (
-                    "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
-                ),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                (
-                    "is_staff",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates whether the user can log into this admin site.",
-                        verbose_name="staff status",
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
-                        verbose_name="active",
-                    ),
-                ),
-                (
-                    "date_joined",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="date joined"
-                    ),
-                ),
-                (
-                    "email",
-                    models.EmailField(
-                        max_length=254, unique=True, verbose_name="e-mail address"
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(blank=True, max_length=100, verbose_name="name"),
-                ),
-                ("compare_mode", models.CharField(default="slider", max_length=10)),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
+                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
+                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
+                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
+                ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
+                ('compare_mode', models.CharField(default='slider', max_length=10)),
+                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
             options={
-                "verbose_name": "user",
-                "verbose_name_plural": "users",
-                "abstract": False,
+                'verbose_name': 'user',
+                'verbose_name_plural': 'users',
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="Album",
+            name='Album',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "code",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                ("title", models.CharField(max_length=200, verbose_name="title")),
-                (
-                    "recipe",
-                    models.CharField(blank=True, default="repair", max_length=40),
-                ),
-                ("version", models.PositiveBigIntegerField(default=0, editable=False)),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="albums",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('title', models.CharField(max_length=200, verbose_name='title')),
+                ('recipe', models.CharField(blank=True, default='repair', max_length=40)),
+                ('version', models.PositiveBigIntegerField(default=0, editable=False)),
+                ('created', models.DateTimeField(auto_now_add=True)),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='albums', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-created", "-pk"],
+                'ordering': ['-created', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Photo",
+            name='Photo',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "code",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                ("page", models.PositiveIntegerField(default=0)),
-                ("crop_left", models.PositiveIntegerField(blank=True, null=True)),
-                ("crop_top", models.PositiveIntegerField(blank=True, null=True)),
-                ("crop_right", models.PositiveIntegerField(blank=True, null=True)),
-                ("crop_bottom", models.PositiveIntegerField(blank=True, null=True)),
-                ("title", models.CharField(max_length=255, verbose_name="title")),
-                ("width", models.PositiveIntegerField()),
-                ("height", models.PositiveIntegerField()),
-                ("bits", models.PositiveSmallIntegerField(default=8)),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                (
-                    "added_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "album",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="photos",
-                        to="albums.album",
-                    ),
-                ),
-                (
-                    "original",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="photos",
-                        to="albums.original",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('page', models.PositiveIntegerField(default=0)),
+                ('crop_left', models.PositiveIntegerField(blank=True, null=True)),
+                ('crop_top', models.PositiveIntegerField(blank=True, null=True)),
+                ('crop_right', models.PositiveIntegerField(blank=True, null=True)),
+                ('crop_bottom', models.PositiveIntegerField(blank=True, null=True)),
+                ('title', models.CharField(max_length=255, verbose_name='title')),
+                ('width', models.PositiveIntegerField()),
+                ('height', models.PositiveIntegerField()),
+                ('bits', models.PositiveSmallIntegerField(default=8)),
+                ('created', models.DateTimeField(auto_now_add=True)),
+                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('album', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='albums.album')),
+                ('original', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='albums.original')),
             ],
             options={
-                "ordering": ["created", "pk"],
+                'ordering': ['created', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="Restoration",
+            name='Restoration',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "code",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                ("attempt", models.UUIDField(unique=True)),
-                ("provider", models.CharField(max_length=20)),
-                ("recipe", models.CharField(blank=True, max_length=40)),
-                ("path", models.CharField(max_length=200, unique=True)),
-                ("format", models.CharField(max_length=10)),
-                ("width", models.PositiveIntegerField()),
-                ("height", models.PositiveIntegerField()),
-                ("size", models.PositiveBigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("note", models.TextField(blank=True)),
-                (
-                    "verdict",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "Not looked at"),
-                            ("face", "A face changed"),
-                            ("colour", "The colours are wrong"),
-                            ("detail", "Details were lost"),
-                            ("other", "Something else"),
-                        ],
-                        default="",
-                        max_length=10,
-                    ),
-                ),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                (
-                    "made_from",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="albums.restoration",
-                    ),
-                ),
-                (
-                    "photo",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="restorations",
-                        to="albums.photo",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('attempt', models.UUIDField(unique=True)),
+                ('provider', models.CharField(max_length=20)),
+                ('recipe', models.CharField(blank=True, max_length=40)),
+                ('path', models.CharField(max_length=200, unique=True)),
+                ('format', models.CharField(max_length=10)),
+                ('width', models.PositiveIntegerField()),
+                ('height', models.PositiveIntegerField()),
+                ('size', models.PositiveBigIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('note', models.TextField(blank=True)),
+                ('verdict', models.CharField(blank=True, choices=[('', 'Not looked at'), ('face', 'A face changed'), ('colour', 'The colours are wrong'), ('detail', 'Details were lost'), ('other', 'Something else')], default='', max_length=10)),
+                ('created', models.DateTimeField(auto_now_add=True)),
+                ('made_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='albums.restoration')),
+                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restorations', to='albums.photo')),
             ],
             options={
-                "ordering": ["-created", "-pk"],
+                'ordering': ['-created', '-pk'],
             },
         ),
         migrations.AddField(
-            model_name="photo",
-            name="keeper",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="albums.restoration",
-            ),
+            model_name='photo',
+            name='keeper',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='albums.restoration'),
         ),
         migrations.CreateModel(
-            name="Upload",
+            name='Upload',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "code",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
-                ("name", models.CharField(max_length=255)),
-                ("size", models.PositiveBigIntegerField()),
-                ("offset", models.PositiveBigIntegerField(default=0)),
-                ("fingerprint", models.CharField(blank=True, max_length=64)),
-                ("wish", models.CharField(blank=True, max_length=40)),
-                ("batch", models.UUIDField(default=uuid.uuid4)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("receiving", "Receiving"),
-                            ("done", "Done"),
-                            ("refused", "Refused"),
-                        ],
-                        default="receiving",
-                        max_length=10,
-                    ),
-                ),
-                ("sentence", models.TextField(blank=True)),
-                ("is_duplicate", models.BooleanField(default=False)),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                ("touched", models.DateTimeField(auto_now=True)),
-                (
-                    "album",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="albums.album",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "photos",
-                    models.ManyToManyField(
-                        blank=True, related_name="+", to="albums.photo"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('name', models.CharField(max_length=255)),
+                ('size', models.PositiveBigIntegerField()),
+                ('offset', models.PositiveBigIntegerField(default=0)),
+                ('fingerprint', models.CharField(blank=True, max_length=64)),
+                ('wish', models.CharField(blank=True, max_length=40)),
+                ('batch', models.UUIDField(default=uuid.uuid4)),
+                ('state', models.CharField(choices=[('receiving', 'Receiving'), ('done', 'Done'), ('refused', 'Refused')], default='receiving', max_length=10)),
+                ('sentence', models.TextField(blank=True)),
+                ('is_duplicate', models.BooleanField(default=False)),
+                ('created', models.DateTimeField(auto_now_add=True)),
+                ('touched', models.DateTimeField(auto_now=True)),
+                ('album', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='albums.album')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('photos', models.ManyToManyField(blank=True, related_name='+', to='albums.photo')),
             ],
         ),
         migrations.CreateModel(
-            name="Member",
+            name='Member',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("editor", "Editor"), ("viewer", "Viewer")],
-                        default="viewer",
-                        max_length=10,
-                    ),
-                ),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                (
-                    "album",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="members",
-                        to="albums.album",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('editor', 'Editor'), ('viewer', 'Viewer')], default='viewer', max_length=10)),
+                ('created', models.DateTimeField(auto_now_add=True)),
+                ('album', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='albums.album')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("album", "user"), name="one_membership"
-                    )
-                ],
+                'constraints': [models.UniqueConstraint(fields=('album', 'user'), name='one_membership')],
             },
         ),
         migrations.AddIndex(
-            model_name="photo",
-            index=models.Index(fields=["album", "created", "id"], name="album_photos"),
+            model_name='photo',
+            index=models.Index(fields=['album', 'created', 'id'], name='album_photos'),
         ),
         migrations.AddConstraint(
-            model_name="photo",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("crop_bottom", None),
-                        ("crop_left", None),
-                        ("crop_right", None),
-                        ("crop_top", None),
-                    ),
-                    models.Q(
-                        ("crop_bottom__gt", models.F("crop_top")),
-                        ("crop_right__gt", models.F("crop_left")),
-                    ),
-                    _connector="OR",
-                ),
-                name="crop_box_whole_or_none",
-            ),
+            model_name='photo',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('crop_bottom', None), ('crop_left', None), ('crop_right', None), ('crop_top', None)), models.Q(('crop_bottom__gt', models.F('crop_top')), ('crop_right__gt', models.F('crop_left'))), _connector='OR'), name='crop_box_whole_or_none'),
         ),
         migrations.AddIndex(
-            model_name="upload",
-            index=models.Index(
-                fields=["owner", "album", "fingerprint"], name="upload_again"
-            ),
+            model_name='upload',
+            index=models.Index(fields=['owner', 'album', 'fingerprint'], name='upload_again'),
         ),
         migrations.AddConstraint(
-            model_name="upload",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("offset__lte", models.F("size"))),
-                name="offset_within_size",
-            ),
+            model_name='upload',
+            constraint=models.CheckConstraint(condition=models.Q(('offset__lte', models.F('size'))), name='offset_within_size'),
         ),
     ]

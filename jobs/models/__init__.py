@@ -12,6 +12,7 @@ from jobs.models.provider import (
     RemoteCopy,
     SourceLink,
 )
+from jobs.models.search import PrintSearch
 
 __all__ = [
     "AlbumCap",
@@ -27,6 +28,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "LedgerLine",
+    "PrintSearch",
     "ProviderAccount",
     "RemoteCopy",
     "SourceLink",

@@ -39,6 +39,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def unfinished(self) -> JobQuerySet:
         return self.filter(state__in=Job.ACTIVE)
 
+    def unfinished_or_held(self) -> JobQuerySet:
+        return self.exclude(state__in=Job.ENDED)
+
     def due(self, now: datetime) -> JobQuerySet:
         """Jobs whose next step may start: nobody holds them, or the holder is late."""
         return self.filter(
@@ -230,6 +233,8 @@ class Attempt(models.Model):
     sent_width = models.PositiveIntegerField(null=True, blank=True)
     sent_height = models.PositiveIntegerField(null=True, blank=True)
     sent_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    # How the print was cut that was sent.
+    cut = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     error_code = models.CharField(max_length=40, blank=True)
     detail = models.TextField(blank=True)

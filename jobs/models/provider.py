@@ -120,6 +120,8 @@ class RemoteCopy(models.Model):
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
     provider = models.CharField(max_length=20)
     copy_id = models.CharField(max_length=200, blank=True)
+    # How the print was cut that lies there.
+    cut = models.PositiveIntegerField(default=0)
     # What it was restored with last.
     options = models.JSONField(default=dict, blank=True)
     created = models.DateTimeField(auto_now_add=True)

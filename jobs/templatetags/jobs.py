@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -15,14 +16,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from albums.models import Album, Photo, Restoration
+from albums.prints import prints_of
+from jobs import money
+from jobs.asking import codes_of
 from jobs.boards import Chip, album_board, photo_board
 from jobs.connections import shown_id
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, PrintSearch
 from jobs.offers import Asks, Offer, asks_for, label_of, offers_for
 from jobs.option_fields import Field, fields_of
 from jobs.own_options import label_words
 from jobs.providers import local
-from jobs.recipes import BY_CODE
+from jobs.recipes import BY_CODE, REPAIR, Wish, can_do
 from jobs.status import (
     Hold,
     Status,
@@ -76,7 +80,7 @@ def job_live(context: Context, photo: Photo) -> SafeString:
     context["photo_jobs"] = board.jobs
     return render_to_string(
         "jobs/_photo_board.html",
-        {"board": board, "may_change": context["may_change"]},
+        {"board": board, "photo": photo, "may_change": context["may_change"]},
         request=context["request"],
     )
 
@@ -103,6 +107,36 @@ def restore_form(context: Context, photo: Photo) -> dict[str, Any]:
 def for_few_of(fields: tuple[Field, ...]) -> tuple[Field, ...]:
     """What only people with an account at the vendor know how to fill in."""
     return tuple(field for field in fields if field.is_for_few)
+
+
+@dataclass(frozen=True)
+class PrintsAsked:
+    """What a question about prints needs to say: who would get how many, and the price;
+    `here` is the recipe that this machine can do instead."""
+
+    number: int
+    label: str
+    recipe: str
+    wish: Wish
+    codes: str
+    price: str
+    here: str
+
+
+@register.simple_tag
+def prints_asked(search: PrintSearch) -> PrintsAsked:
+    photos = tuple(prints_of(search.photo))
+    wish = Wish.parse(search.wish)
+    price = money.price_of(wish.provider)
+    return PrintsAsked(
+        number=len(photos),
+        label=label_of(wish.provider),
+        recipe=recipe_title(wish.recipe),
+        wish=wish,
+        codes=codes_of(photos),
+        price=price.times(len(photos)).words if price else "",
+        here=wish.recipe if can_do(local.NAME, wish.recipe) else REPAIR,
+    )
 
 
 @register.filter

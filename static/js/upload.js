@@ -21,9 +21,9 @@ class Item {
     });
     this.transfer = new Transfer(file, {
       url: form.dataset.uploadsUrl,
-      token: form.elements.csrfmiddlewaretoken.value,
+      token: chosen("csrfmiddlewaretoken"),
       partBytes: Number(form.dataset.partBytes),
-      facts: { album: form.dataset.album, wish: wish(), batch: form.elements.batch.value },
+      facts: { album: form.dataset.album, wish: wish(), batch: chosen("batch"), cut: +form.elements.cut.checked },
       onSent: (bytes) => this.showSent(bytes),
       onState: (word) => this.row.show("going", say(word)),
     });
@@ -75,7 +75,7 @@ const chosen = (name) => form.elements[name]?.value;
 // A recipe, after whoever is chosen to do it.
 const wish = () => [chosen(`by-${chosen("wish")}`), chosen("wish")].filter(Boolean).join(":");
 
-// A courtesy before sending; the server looks at the content and has the last word.
+// A courtesy; the server looks at the content and has the last word.
 function whyNot({ name, size, type }) {
   const ending = /\.[^.]*$/.exec(name.toLowerCase())?.[0];
   if (!accepted.includes(ending) && !accepted.includes(type)) return say("type");

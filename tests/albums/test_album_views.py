@@ -18,7 +18,7 @@ from jobs.models import Job
 from tests.rows import add_job, add_photos
 
 SCRIPTS = Path(settings.STATICFILES_DIRS[0]) / "js"
-ALBUM_QUERIES = 8
+ALBUM_QUERIES = 10
 ALBUMS_QUERIES = 4
 
 
@@ -251,6 +251,7 @@ def test_no_page_loads_many_scripts(album: Album, alice_client: Client) -> None:
         "albums:add": album.code,
         "albums:photo": photo.code,
         "jobs:marks": photo.code,
+        "albums:boxes": photo.code,
         "jobs:activity": None,
     }
     loaded = {

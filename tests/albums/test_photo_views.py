@@ -15,7 +15,7 @@ from albums.services import create_album, keep
 from jobs.models import Job
 from tests.rows import add_job, add_photos, add_restoration
 
-PHOTO_QUERIES = 10
+PHOTO_QUERIES = 12
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from albums import images, storage
 from albums.models import Album, Original, Photo, User
 from albums.services import DiskFull
-from jobs.models import Batch, Job
+from jobs.models import Batch, Job, PrintSearch
 from tests.pictures import drawn
 
 
@@ -59,6 +59,13 @@ def test_restores_on_request_as_one_batch(admin: User, folder: Path) -> None:
     imported(folder, "--album", "Scans", "--restore", "repair")
     assert Job.objects.count() == 3
     assert Batch.objects.count() == 1
+
+
+def test_pages_are_cut_on_request(admin: User, folder: Path) -> None:
+    imported(folder, "--album", "Scans", "--restore", "repair", "--cut-pages")
+    assert not Job.objects.exists()
+    assert set(PrintSearch.objects.values_list("wish", flat=True)) == {"repair"}
+    assert PrintSearch.objects.count() == 3
 
 
 def test_second_time_only_adds_what_is_new(admin: User, folder: Path) -> None:

@@ -349,7 +349,7 @@ class TestCost:
     @pytest.mark.parametrize("count", [10, 200])
     @pytest.mark.parametrize(
         ("name", "queries"),
-        [("album", 7), ("photo", 8), ("activity", 15)],
+        [("album", 8), ("photo", 9), ("activity", 15)],
     )
     def test_changed_costs_no_more_in_a_large_album(
         self,

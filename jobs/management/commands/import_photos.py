@@ -44,6 +44,11 @@ class Command(BaseCommand):
             "--restore", default="", metavar="RECIPE", help="default: only keep them"
         )
         parser.add_argument(
+            "--cut-pages",
+            action="store_true",
+            help="make a photo of each print where a scan shows several",
+        )
+        parser.add_argument(
             "--owner", metavar="EMAIL", help="default: the first administrator"
         )
 
@@ -53,6 +58,7 @@ class Command(BaseCommand):
         folder: Path,
         album: str,
         restore: str,
+        cut_pages: bool,
         owner: str | None,
         **_: Any,
     ) -> None:
@@ -61,7 +67,8 @@ class Command(BaseCommand):
         if restore:
             check_recipe(restore)
         by = person(owner)
-        tally = take_in(folder, album_titled(album, owner=by), by=by, recipe=restore)
+        into = album_titled(album, owner=by)
+        tally = take_in(folder, into, by=by, recipe=restore, cut_pages=cut_pages)
         self._tell(tally, album)
         if tally.refused:
             sys.exit(SOME_REFUSED)
@@ -92,13 +99,21 @@ def person(email: str | None) -> User:
     return found
 
 
-def take_in(folder: Path, album: Album, *, by: User, recipe: str) -> Tally:
+def take_in(
+    folder: Path, album: Album, *, by: User, recipe: str, cut_pages: bool
+) -> Tally:
     tally, batch = Tally(), uuid4()
     # Nothing is shown where nobody looks: in a log it would be one endless line.
     for path in tqdm(sorted(files_in(folder)), unit="file", disable=None):
         try:
             added = add_copy(
-                path, name=path.name, album=album, by=by, wish=recipe, batch=batch
+                path,
+                name=path.name,
+                album=album,
+                by=by,
+                wish=recipe,
+                batch=batch,
+                cut_pages=cut_pages,
             )
         except BadPicture as error:
             tally.refused.append((path, str(error.sentence)))

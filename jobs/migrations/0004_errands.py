@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('albums', '0003_what_changed'),
-        ('jobs', '0002_four_providers'),
+        ('jobs', '0003_print_searches'),
     ]
 
     operations = [
