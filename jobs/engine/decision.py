@@ -30,9 +30,9 @@ FOLLOWED = 0.35
 RIM = 0.025
 # The biggest letters, in parts of the shorter side, and in pixels.
 LETTER, LETTER_PIXELS = 0.06, 24
-# In sound prints what is long and broader than this, in parts of the shorter side, is
-# rather the leg of a tripod.
-THICK = 0.012
+# In sound prints what is long and broader than this, in parts of the shorter side, and in
+# pixels, is rather the leg of a tripod, or a rope.
+THICK, THICK_PIXELS = 0.006, 4.0
 # Round places are buttons and eyes as often as flakes, unless they are dust.
 ROUND, ROUND_AREA = 0.9, 20
 
@@ -44,7 +44,7 @@ def choose(found: Suspects, faces: Mask, damage: Damage) -> Found:
     wanted &= ~_is_rim(found)
     if damage is Damage.AUTO:
         wanted &= ~_is_round(found) | (found.means >= ROUND)
-        if least > WRECK:
+        if least > (SOUND + WRECK) / 2:
             wanted &= ~_is_thick(found)
     wanted &= ~_is_letter(found, wanted)
     inside = faces > 0
@@ -105,8 +105,13 @@ def _is_letter(found: Suspects, asked: Choice) -> Choice:
 
 
 def _is_thick(found: Suspects) -> Choice:
-    long = np.hypot(found.boxes[:, 2], found.boxes[:, 3])
-    return np.asarray(found.areas > THICK * min(found.labels.shape) * long)
+    """A line has two sides: its area is half its outline times its breadth."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    inner = cv2.erode((found.labels > 0).astype(np.uint8), cross) > 0
+    within = np.bincount(found.labels[inner], minlength=len(found.areas) + 1)[1:]
+    breadth = 2 * found.areas / np.maximum(found.areas - within, 1)
+    most = max(THICK * min(found.labels.shape), THICK_PIXELS)
+    return np.asarray(breadth > most)
 
 
 def _is_round(found: Suspects) -> Choice:
