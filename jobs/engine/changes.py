@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from jobs.engine.bands import Band, cut
 from jobs.engine.contract import Mask, Pixels, Plane, Tick
-from jobs.engine.faces import face_mask
-from jobs.engine.tone import shrink
+from jobs.engine.faces import Face, faces_in
 
 # The map has at most so many pixels a side.
 SIDE = 1600
@@ -32,16 +31,6 @@ UNLIKE = 0.03
 GRAIN = 5
 # Steps of the map: so that it packs well, and the noise of noise does not fill disks.
 LEVELS = 64
-
-
-@dataclass(frozen=True)
-class Face:
-    """A box that holds a face, or several that touch; 0..1 of the picture's sides."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,7 @@ def change_map(scan: Pixels, picture: Pixels, *, tick: Tick | None = None) -> Ch
     whose shapes do not belong together.
     """
     first, second, factor = _together(_deep(scan), _deep(picture))
-    faces = _faces_of(first)
+    faces = faces_in(first, tick=_ignore)
     tick = tick or _ignore
     tones = _tones(first, second, factor, lambda part: tick(part / 2))
     return _measured(
@@ -178,19 +167,12 @@ def _steps(values: Plane) -> NDArray[np.intp]:
     return np.minimum(values * STEPS, STEPS - 1).astype(np.intp)
 
 
-def _faces_of(first: Pixels) -> Mask:
-    """(h, w) on a small copy, 255 in faces."""
-    small = shrink(first)
-    grey = np.asarray(small.mean(axis=2), np.float32)
-    return face_mask(grey, *grey.shape)
-
-
 def _measured(
     first: Pixels,
     second: Pixels,
     factor: int,
     tones: NDArray[np.float64],
-    faces: Mask,
+    faces: tuple[Face, ...],
     tick: Tick,
 ) -> ChangeMap:
     height, width = first.shape[:2]
@@ -218,7 +200,7 @@ def _measured(
         mean=sums.changed / pixels,
         strongest=sums.strongest,
         in_faces=sums.in_faces / sums.face_pixels if sums.face_pixels else None,
-        faces=_boxes(faces),
+        faces=tuple(sorted(faces, key=lambda face: face.left)),
     )
 
 
@@ -227,17 +209,6 @@ def _add(sums: _Sums, change: Plane, local: Plane) -> None:
     sums.mended += int(np.count_nonzero(local > SEEN))
     sums.changed += float(change.sum(dtype=np.float64))
     sums.strongest = max(sums.strongest, float(change.max()))
-
-
-def _boxes(faces: Mask) -> tuple[Face, ...]:
-    """From the left to the right, as one names the people in a picture."""
-    height, width = faces.shape
-    count, _, stats, _ = cv2.connectedComponentsWithStats(faces)
-    found = [
-        Face(x / width, y / height, (x + wide) / width, (y + high) / height)
-        for x, y, wide, high, _area in stats[1:count].tolist()
-    ]
-    return tuple(sorted(found, key=lambda face: face.left))
 
 
 def _beyond_tones(before: Plane, after: Plane, tones: NDArray[np.float64]) -> Plane:
@@ -270,8 +241,11 @@ def _pooled(change: Plane, pool: int) -> Mask:
 
 
 def _face_rows(
-    faces: Mask, top: int, rows: int, height: int, width: int
+    faces: tuple[Face, ...], top: int, rows: int, height: int, width: int
 ) -> NDArray[np.bool_]:
-    y = (np.arange(top, top + rows) * faces.shape[0]) // height
-    x = (np.arange(width) * faces.shape[1]) // width
-    return np.asarray(faces[y][:, x] > 0)
+    here = np.zeros((rows, width), bool)
+    for face in faces:
+        box = face.pixels(height, width)
+        inside = slice(max(box.top - top, 0), max(box.bottom - top, 0))
+        here[inside, box.left : box.right] = True
+    return here
