@@ -60,6 +60,12 @@ TABLE: dict[str, dict[str, str]] = {
     "albums:changes_file": LOOK_ONLY,
     "albums:face_file": LOOK_ONLY,
     "albums:mask_file": LOOK_ONLY,
+    # A print's own file; this photo is not one.
+    "albums:print_file": {"GET": "302 404 404 404 404", "POST": NEVER},
+    "albums:boxes": {"GET": "302 200 404 404 404", "POST": CHANGE},
+    "albums:look_for_prints": CHANGE_ONLY,
+    "albums:make_one": CHANGE_ONLY,
+    "albums:bring_back": CHANGE_ONLY,
     "albums:original": LOOK_ONLY,
     "albums:restoration_download": LOOK_ONLY,
     "albums:uploads": {"GET": NEVER, "POST": "401 412 412 412 412"},
@@ -76,6 +82,7 @@ TABLE: dict[str, dict[str, str]] = {
     "jobs:album_progress": LOOK_ONLY,
     "jobs:photo_progress": LOOK_ONLY,
     "jobs:start": CHANGE_ONLY,
+    "jobs:leave_prints": CHANGE_ONLY,
     "jobs:marks": LOOK_ONLY,
     # The engine has looked.
     "jobs:marks_progress": {"GET": "302 204 204 404 404", "POST": NEVER},
@@ -124,6 +131,7 @@ def paths(home: Home) -> dict[str, str]:
     """The addresses that need something to point at."""
     picture, restored = home.photo, home.restoration
     of_photo = ("photo", "pictures", "retitle", "keep_original", "original")
+    of_page = ("boxes", "look_for_prints", "make_one", "bring_back", "print_file")
     of_marks = ("marks", "marks_progress", "find_marks", "repair_marked")
     of_restoration = ("keep", "not_quite", "restoration_download")
     of_album = (
@@ -147,6 +155,8 @@ def paths(home: Home) -> dict[str, str]:
         "jobs:album_progress": at("jobs:album_progress", home.album.code),
         "jobs:photo_progress": at("jobs:photo_progress", picture.code),
         "jobs:start": at("jobs:start", picture.code),
+        **{f"albums:{n}": at(f"albums:{n}", picture.code) for n in of_page},
+        "jobs:leave_prints": at("jobs:leave_prints", picture.code),
         **{f"jobs:{n}": at(f"jobs:{n}", picture.code) for n in of_marks},
         "jobs:cancel": at("jobs:cancel", home.job.code),
         "jobs:retry": at("jobs:retry", home.job.code),
