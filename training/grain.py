@@ -52,7 +52,9 @@ def main() -> None:
 
     MADE.mkdir(exist_ok=True)
     stream = batches(make, BATCH, SEED, POOL, fresh=FRESH, crop=CROP)
-    learn(quick(grain_net()), stream, cost, steps=STEPS, stop=STOP, rate=RATE, keep=keep)
+    learn(
+        quick(grain_net()), stream, cost, steps=STEPS, stop=STOP, rate=RATE, keep=keep
+    )
 
 
 def sample(squares: Squares) -> Stack:

@@ -74,14 +74,14 @@ def soften_grain(rows: Canvas, noise: Noise, *, strength: Strength) -> Canvas:
     if network.is_there(cleaner.NETWORK):
         by_network = to_planes_of(cleaner.clear(rows, noise))
         pairs = zip(by_network, _by_cosines(planes, noise, fewer=4), strict=True)
-        cleared = [(one + other) / 2 for one, other in pairs]
+        cleared = [np.asarray((one + other) / 2, np.float32) for one, other in pairs]
     else:
         cleared = _by_cosines(planes, noise, fewer=2)
     light = strength.luminance * (1 - _kept(noise))
     parts = (light, strength.colour, strength.colour)
     return from_planes(
         [
-            plane + np.float32(part) * (clear - plane)
+            np.asarray(plane + np.float32(part) * (clear - plane), np.float32)
             for plane, clear, part in zip(planes, cleared, parts, strict=False)
         ]
     )
