@@ -82,7 +82,7 @@ def soften_grain(rows: Canvas, noise: Noise, *, strength: Strength) -> Canvas:
     parts = (light, strength.colour, strength.colour)
     return from_planes(
         [
-            plane + np.float32(part) * (clear - plane)
+            np.asarray(plane + np.float32(part) * (clear - plane), np.float32)
             for plane, clear, part in zip(planes, cleared, parts, strict=False)
         ]
     )
