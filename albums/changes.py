@@ -26,12 +26,14 @@ class Figures:
 
 @dataclass(frozen=True)
 class StageWords:
-    """What one stage said: `changed` is the mean change, 0..1."""
+    """What one stage said: `changed` is the mean change, `area` the share of the picture
+    in which one could see it; 0..1."""
 
     stage: str
     applied: bool
     changed: float
     note: str
+    area: float = 0.0
 
 
 def keep_changes(

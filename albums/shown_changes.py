@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +14,8 @@ from albums.overlays import FaceBox, Layer, Side, changes_url, face_boxes, face_
 
 # Less than this share of a picture is as good as nothing.
 NOTHING = 0.0005
+# The share that a step changed is told between these: more is all of it.
+TOLD_FROM, TOLD_TO = 0.005, 0.95
 # From here on nobody sees it in parts, but all over.
 ALL_OVER = 0.5
 SOME = 0.02
@@ -89,7 +93,7 @@ class ShownChanges:
     def notes(self) -> list[str]:
         """What each step says of itself, where it did something."""
         stages = [stage for stage in self.changes.stages if stage["applied"]]
-        return [str(stage["note"]) for stage in stages]
+        return [_with_share(stage) for stage in stages]
 
     @property
     def faces(self) -> list[ShownFace]:
@@ -145,3 +149,12 @@ class ShownChanges:
                 self.number_of_faces,
             )
         return words % count
+
+
+def _with_share(stage: Mapping[str, Any]) -> str:
+    """What a step says, and in how much of the picture one sees it."""
+    note, share = str(stage["note"]), float(stage.get("area", 0.0))
+    if not TOLD_FROM <= share <= TOLD_TO:
+        return note
+    told = _("%(share)d %% of the picture") % {"share": round(100 * share)}
+    return f"{note} ({told})"

@@ -64,5 +64,10 @@ def _figures(found: ChangeMap) -> Figures:
 
 
 def _words(report: StageReport) -> StageWords:
-    changed = round(float(report.changed), DIGITS)
-    return StageWords(str(report.stage), report.applied, changed, str(report.note))
+    return StageWords(
+        stage=str(report.stage),
+        applied=report.applied,
+        changed=round(float(report.changed), DIGITS),
+        note=str(report.note),
+        area=round(float(report.area), DIGITS),
+    )

@@ -64,7 +64,7 @@ def keep_map(restoration: Restoration, **other: Any) -> Changes:
     plane[:, :, 0] = 30
     plane[100:120, :, 1] = 200
     encoded = images.encode(plane, part, lossless=True)
-    said = StageWords("scratches", True, 0.01, "Scratches were filled in.")
+    said = StageWords("scratches", True, 0.01, "Scratches were filled in.", 0.08)
     quiet = StageWords("grain", False, 0.0, "The grain is fine.")
     return services.keep_changes(
         restoration, part, encoded, figures(**other), [said, quiet]
@@ -297,7 +297,7 @@ def test_the_page_shows_it(alice_client: Client, changes: Changes) -> None:
     assert overlays.changes_url(changes, Layer.MENDED) in page
     assert overlays.changes_url(changes, Layer.ALL) in page
     assert overlays.face_url(changes, 0, Side.AFTER) in page
-    assert "Scratches were filled in." in page
+    assert "Scratches were filled in. (8 % of the picture)" in page
     assert "The grain is fine." not in page
     # Between two restorations nothing is known.
     code = changes.restoration.code
