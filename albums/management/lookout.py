@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 GLANCE = 0.25
-STOP_PATIENCE = 6.5
+STOP_PATIENCE = 8.0
 # Who lived this long did not die of its start.
 SETTLED = 60.0
 

@@ -38,8 +38,10 @@ class Site:
     def start_without_waiting(self, *arguments: str) -> subprocess.Popen[bytes]:
         clean = {"PATH": os.environ["PATH"], "PORT": str(self.port)}
         with self.log.open("wb") as log:
+            # Tests that were begun in the background ignore Ctrl-C, as all they start do.
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run", *arguments],
+                ["env", "--default-signal=INT"]
+                + [sys.executable, "manage.py", "run", *arguments],
                 cwd=ROOT,
                 env=clean | {"DATA_DIR": str(self.folder / "data")},
                 stdout=log,
